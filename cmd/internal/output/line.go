@@ -1,0 +1,28 @@
+package output
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/tacto-lint/tacto/cmd/internal/safe"
+)
+
+// lineWriter writes one finding a line, as compilers do, for editors and grep:
+// path:line:column: severity rule: message.
+type lineWriter struct{ w io.Writer }
+
+func (l *lineWriter) Write(r Result) error {
+	if r.Err != nil {
+		return nil
+	}
+	for _, f := range r.Report.Findings {
+		_, err := fmt.Fprintf(l.w, "%s:%d:%d: %s %s: %s\n", safe.Text(r.Path),
+			f.Start.Line, f.Start.Column, f.Severity, f.Rule, safe.Text(f.Message))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *lineWriter) Close() error { return nil }

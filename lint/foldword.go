@@ -1,0 +1,43 @@
+package lint
+
+import (
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/tacto-lint/tacto/lint/fold"
+)
+
+// appendFold appends word in lower case without accents, and says whether it
+// had letters outside ASCII. Dots are dropped from abbreviations: "p.m." is
+// "pm".
+func appendFold(dst []byte, word string, dropDots bool) ([]byte, bool) {
+	for i := 0; i < len(word); i++ {
+		c := word[i]
+		if c >= utf8.RuneSelf {
+			return fold.Append(dst, word[i:]), true
+		}
+		if c >= 'A' && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		if c == '.' && dropDots {
+			continue
+		}
+		dst = append(dst, c)
+	}
+	return dst, false
+}
+
+// appendLower appends word in lower case with its accents.
+func appendLower(dst []byte, word string) []byte {
+	for _, r := range word {
+		if r < utf8.RuneSelf {
+			if r >= 'A' && r <= 'Z' {
+				r += 'a' - 'A'
+			}
+			dst = append(dst, byte(r))
+			continue
+		}
+		dst = utf8.AppendRune(dst, unicode.ToLower(r))
+	}
+	return dst
+}

@@ -1,0 +1,2 @@
+// Package mail reads email files of every sort into lint.Messages.
+package mail
