@@ -32,3 +32,6 @@ func appendClitics(dst []uint16, c fold.Clitics) []uint16 {
 	}
 	return dst
 }
+
+// CliticAtoms gives the atoms of attached pronouns, for the compiler of rules.
+func CliticAtoms(c fold.Clitics) []uint16 { return appendClitics(nil, c) }

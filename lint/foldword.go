@@ -41,3 +41,7 @@ func appendLower(dst []byte, word string) []byte {
 	}
 	return dst
 }
+
+// Words parts a text into the words that patterns are matched against: folded,
+// contractions taken apart.
+func Words(text string) []string { return foldWords(text) }

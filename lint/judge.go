@@ -124,12 +124,16 @@ func (e *engine) collect(i int, r *program.Rule) {
 
 const noGroup = ^uint16(0)
 
-// collectMatches adds the matches of a fact in the author's text; of those that
-// overlap, the longest.
+// collectMatches adds the passages of a fact in the author's text.
 func (e *engine) collectMatches(i int, r *program.Rule, f uint16) {
-	if !e.all.has(f) {
-		return
+	if e.all.has(f) {
+		e.longest(f, func(m *match) { e.passage(i, r, m) })
 	}
+}
+
+// longest calls yield for the matches of a fact in the author's text, in order;
+// of those that overlap, for the longest.
+func (e *engine) longest(f uint16, yield func(*match)) {
 	var found []*match
 	c := condition{e: e, at: -1}
 	c.each(f, c.mail(), func(m *match) bool { found = append(found, m); return true })
@@ -145,12 +149,12 @@ func (e *engine) collectMatches(i int, r *program.Rule, f uint16) {
 			continue
 		}
 		if best != nil {
-			e.passage(i, r, best)
+			yield(best)
 		}
 		best = m
 	}
 	if best != nil {
-		e.passage(i, r, best)
+		yield(best)
 	}
 }
 

@@ -238,3 +238,23 @@ func (l *Linter) Lint(m *Message) *Report {
 
 // RuleSet gives the rules that the Linter was made with.
 func (l *Linter) RuleSet() *RuleSet { return l.set }
+
+// Signal gives the passages of a signal in the author's text of a message, in
+// order and without overlaps; nil if there is no such signal. It is for tests
+// of rule files.
+func (l *Linter) Signal(m *Message, name string) []Span {
+	for f := range l.set.pack.Facts {
+		if l.set.pack.Facts[f].Name != name {
+			continue
+		}
+		e := &engine{l: l}
+		e.reset(m)
+		e.run()
+		var spans []Span
+		e.longest(uint16(f), func(m *match) {
+			spans = append(spans, Span{int(e.scan.toks[m.markLo].start), int(e.scan.toks[m.markHi-1].end)})
+		})
+		return spans
+	}
+	return nil
+}

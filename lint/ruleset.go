@@ -44,8 +44,20 @@ func NewRuleSet(pack *program.Pack, infos func() []RuleInfo) (*RuleSet, error) {
 	return s, nil
 }
 
+// Infos describes the signals (Kind "signal") and rules of the set, in the
+// order of their files.
+func (s *RuleSet) Infos() []RuleInfo { return s.infos() }
+
 // Rules describes the rules of the set, in the order of their files.
-func (s *RuleSet) Rules() []RuleInfo { return s.infos() }
+func (s *RuleSet) Rules() []RuleInfo {
+	var rules []RuleInfo
+	for _, r := range s.infos() {
+		if r.Kind != "signal" {
+			rules = append(rules, r)
+		}
+	}
+	return rules
+}
 
 // IDs gives the ids of the rules of the set, in the order of their files.
 func (s *RuleSet) IDs() []string {

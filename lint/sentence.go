@@ -27,6 +27,7 @@ type sentence struct {
 	heading  bool
 	greeting bool
 	tagged   bool
+	tagsAt   int32   // where its tags begin in engine.tags
 	facts    factSet // what was found in it
 }
 

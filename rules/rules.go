@@ -1,12 +1,20 @@
-// Package rules turns rule files (YAML) into a rule set that package lint can run,
-// and holds the rule set that comes with tacto.
+// Package rules turns rule files (YAML) into a rule set that package lint can
+// run, and holds the rule set that comes with tacto.
+//
+// Rule files are read by file.go, their patterns parsed by pattern.go and their
+// conditions by cond.go; compile.go, codegen.go and lexicon.go write the
+// compiled form that package lint/program defines.
 package rules
 
 import (
+	_ "embed"
 	"fmt"
 
 	"github.com/tacto-lint/tacto/lint"
+	"github.com/tacto-lint/tacto/lint/program"
 )
+
+//go:generate go run ./gen
 
 // A Source is the text of a rule file.
 type Source struct {
@@ -31,21 +39,55 @@ func (e *Error) Error() string {
 	return s
 }
 
+// builtin is the compiled form of the rules that come with tacto, and
+// builtinSources their files: written by gen, compared with them by a test.
+var (
+	//go:embed builtin.pack
+	builtin string
+	//go:embed builtin.sources
+	builtinSources string
+)
+
 // Default gives the rule set that comes with tacto, without compiling anything.
-func Default() (*lint.RuleSet, error) { return &lint.RuleSet{}, nil }
+func Default() (*lint.RuleSet, error) { return Decode(builtin) }
+
+// Decode gives the rule set that Encode wrote.
+func Decode(data string) (*lint.RuleSet, error) {
+	pack, err := program.Decode(data)
+	if err != nil {
+		return nil, fmt.Errorf("reading compiled rules: %w", err)
+	}
+	return lint.NewRuleSet(pack, func() []lint.RuleInfo { return decodeInfos(pack.Docs) })
+}
 
 // DefaultWith compiles the rules that come with tacto together with rule files
 // of a team's own. All faults found are joined (errors.Join of *Error).
-func DefaultWith(extra ...Source) (*lint.RuleSet, error) { return &lint.RuleSet{}, nil }
-
-// A Failure is an example that a rule does not live up to.
-type Failure struct {
-	Rule    string
-	Example lint.Example
-	File    string
-	Problem string // "not hit", "marked «…» instead", "should pass, but «…» is marked"
+func DefaultWith(extra ...Source) (*lint.RuleSet, error) {
+	sources, err := decodeSources(builtinSources)
+	if err != nil {
+		return nil, err
+	}
+	return Compile(append(sources, extra...)...)
 }
 
-// Check runs the examples inside the given rules (all rules of the set when
-// none are named) and returns the ones that fail, and how many were run.
-func Check(set *lint.RuleSet, only ...string) (failures []Failure, run int) { return nil, 0 }
+// Compile compiles rule files. All faults found are joined (errors.Join of
+// *Error), in the order of files and lines.
+func Compile(sources ...Source) (*lint.RuleSet, error) {
+	pack, infos, err := compile(sources)
+	if err != nil {
+		return nil, err
+	}
+	return lint.NewRuleSet(pack, func() []lint.RuleInfo { return infos })
+}
+
+// Encode compiles rule files into the form that Decode reads.
+func Encode(sources ...Source) ([]byte, error) {
+	pack, infos, err := compile(sources)
+	if err != nil {
+		return nil, err
+	}
+	if pack.Docs, err = encodeInfos(infos); err != nil {
+		return nil, fmt.Errorf("encoding the rules' documentation: %w", err)
+	}
+	return pack.Encode(), nil
+}

@@ -1,0 +1,3 @@
+package inflect
+
+func (l *list) english(lemma, kind string) error { l.add(lemma, Inf); return nil }
