@@ -37,6 +37,7 @@ func main() {
 		check(err)
 		srcs = append(srcs, rules.Source{Name: f, Data: data})
 	}
+	srcs = addFallback(srcs)
 	set, err := rules.Compile(srcs...)
 	if err != nil {
 		fmt.Println(err)
