@@ -105,9 +105,6 @@ func thirdPerson(lemma string) string {
 	case "have":
 		return "has"
 	case "do", "go", "echo", "veto", "redo", "undo", "outdo", "overdo", "undergo", "forgo", "torpedo", "embargo":
-		if lemma == "forgo" {
-			return "forgoes"
-		}
 		return lemma + "es"
 	case "quiz", "whiz":
 		return lemma + "zes"
@@ -141,12 +138,9 @@ func enVowel(c byte) bool { return strings.IndexByte("aeiou", c) >= 0 }
 
 func gerunds(lemma string) []string {
 	switch lemma {
-	case "singe", "tinge", "whinge", "binge", "dye", "eye":
-		if lemma == "whinge" || lemma == "binge" {
-			return []string{lemma + "ing", lemma[:len(lemma)-1] + "ing"}
-		}
+	case "singe", "tinge", "dye", "eye":
 		return []string{lemma + "ing"}
-	case "queue", "cue", "age":
+	case "queue", "cue", "age", "whinge", "binge", "route":
 		return []string{lemma[:len(lemma)-1] + "ing", lemma + "ing"}
 	}
 	if stem, ok := strings.CutSuffix(lemma, "ie"); ok {
@@ -162,10 +156,7 @@ func gerunds(lemma string) []string {
 // e: «stopping», «canceling» and «cancelling», «panicking».
 func stemsBefore(lemma, suffix string) []string {
 	plain := lemma + suffix
-	if strings.HasSuffix(lemma, "ic") || lemma == "spec" {
-		if lemma == "spec" {
-			return []string{"specc" + suffix}
-		}
+	if strings.HasSuffix(lemma, "ic") {
 		return []string{lemma + "k" + suffix}
 	}
 	double := lemma + lemma[len(lemma)-1:] + suffix
@@ -230,10 +221,9 @@ func doubling(lemma string) double {
 		return doubles
 	}
 	switch w {
-	case "benefit", "focus", "bias", "worship", "kidnap", "format", "program", "combat", "reformat", "refocus", "bus", "input", "output", "sync":
-		if w == "format" || w == "reformat" || w == "kidnap" || w == "program" || w == "input" || w == "output" {
-			return doubles
-		}
+	case "format", "reformat", "program", "input", "output":
+		return doubles
+	case "benefit", "focus", "refocus", "bias", "worship", "combat", "instal", "reinstal":
 		return mayDouble
 	case "parallel":
 		return single
@@ -351,19 +341,11 @@ func gradable(adj string) bool {
 		return adj == "red"
 	}
 	switch adj {
-	case "quiet", "clever", "common", "polite", "severe", "sincere", "remote", "secure", "recent":
-		return adj != "recent"
+	case "quiet", "clever", "common", "polite", "severe", "sincere", "remote", "secure":
+		return true
 	case "real", "right", "wrong", "like", "worth", "own", "same", "due", "last", "first", "next", "past":
 		return false
 	}
 	n := enSyllables(strings.TrimSuffix(adj, "e"))
-	if n == 1 {
-		return true
-	}
-	for _, e := range [...]string{"y", "le", "ow"} {
-		if strings.HasSuffix(adj, e) {
-			return n == 2 || e == "le" && n == 1
-		}
-	}
-	return false
+	return n == 1 || n == 2 && (strings.HasSuffix(adj, "y") || strings.HasSuffix(adj, "ow"))
 }

@@ -72,7 +72,7 @@ func modelOf(inf string) string {
 		return inf
 	case "desandar":
 		return "andar"
-	case "malquerer", "bienquerer", "requerer":
+	case "malquerer", "bienquerer":
 		return "querer"
 	case "prever", "entrever", "rever":
 		return "ver"
@@ -82,8 +82,6 @@ func modelOf(inf string) string {
 		return "hacer"
 	case "satisfacer":
 		return "facer"
-	case "yacer":
-		return ""
 	}
 	for _, base := range [...]string{"poner", "tener", "venir", "traer", "decir", "caer", "valer", "salir"} {
 		if strings.HasSuffix(inf, base) {
@@ -212,11 +210,9 @@ func plainC(inf string) bool {
 
 // irregularParticiple gives participles that the ending does not tell.
 func irregularParticiple(inf string) string {
-	for _, p := range [...]struct{ verb, old, part string }{
-		{"cubrir", "cubrir", "cubierto"}, {"scribir", "scribir", "scrito"}, {"olver", "olver", "uelto"},
-	} {
-		if stem, ok := strings.CutSuffix(inf, p.verb); ok {
-			return stem + p.part
+	for _, p := range [...][2]string{{"cubrir", "cubierto"}, {"scribir", "scrito"}, {"olver", "uelto"}} {
+		if stem, ok := strings.CutSuffix(inf, p[0]); ok {
+			return stem + p[1]
 		}
 	}
 	switch inf {

@@ -267,13 +267,7 @@ func (v *verb) futureStems() string {
 // final drops the accent of forms that count as one syllable since 2010:
 // «guie», «fio», «huis».
 func (v *verb) final(text string) string {
-	if !v.short {
-		return text
-	}
-	if i := strings.IndexAny(text, "áéó"); i >= 0 && vowelGroups(text) == 1 {
-		return dropAccent(text)
-	}
-	if strings.HasSuffix(text, "uí") || strings.HasSuffix(text, "uís") {
+	if v.short && hasAccent(text) && len(syllables(text)) == 1 {
 		return dropAccent(text)
 	}
 	return text
@@ -286,10 +280,9 @@ func (v *verb) join(stem, ending string) string {
 	}
 	stem = softenBefore(stem, ending)
 	if !vowelStem(stem) {
-		if strings.HasPrefix(ending, "i") && strings.HasPrefix(ending[1:], "e") || strings.HasPrefix(ending, "ió") {
-			if strings.HasSuffix(stem, "ll") || strings.HasSuffix(stem, "ñ") {
-				return stem + ending[1:]
-			}
+		palatal := strings.HasSuffix(stem, "ll") || strings.HasSuffix(stem, "ñ")
+		if palatal && (strings.HasPrefix(ending, "ie") || strings.HasPrefix(ending, "ió")) {
+			return stem + ending[1:]
 		}
 		return stem + ending
 	}
@@ -319,7 +312,7 @@ func vowelStem(stem string) bool {
 }
 
 // hardenBefore spells the stem of an -ar verb before e: «busqu-», «pagu-»,
-// «envas-» stays, «averigü-», «empiec-».
+// «averigü-», «empiec-».
 func hardenBefore(stem, ending string) string {
 	if !strings.HasPrefix(ending, "e") && !strings.HasPrefix(ending, "é") {
 		return stem

@@ -35,23 +35,10 @@ func accentLast(s string) string {
 	return s[:len(s)-1] + accented(s[len(s)-1])
 }
 
-// vowelGroups counts runs of vowels; u after q and silent u count with them.
-func vowelGroups(s string) int {
-	n, in := 0, false
-	for _, r := range s {
-		v := isVowel(r)
-		if v && !in {
-			n++
-		}
-		in = v
-	}
-	return n
-}
-
 // compound puts a prefix before a form. What was one syllable may now need an
 // accent: «ten», «detén»; «vio», «previó».
 func compound(prefix, form string) string {
-	if prefix == "" || form == "" || hasAccent(form) || vowelGroups(form) != 1 {
+	if prefix == "" || form == "" || hasAccent(form) || len(syllables(form)) != 1 {
 		return prefix + form
 	}
 	if last := form[len(form)-1]; !strings.ContainsRune("aeiouns", rune(last)) {
