@@ -1,6 +1,6 @@
 // Command gen compiles the rules that come with tacto into the form that is
 // embedded in the binary. Run it by 'go generate ./rules' after a change to
-// rules.yaml, signals.yaml or glossary.yaml.
+// rules.yaml, glossary.yaml or signals/*.yaml.
 package main
 
 import (
@@ -18,12 +18,14 @@ func main() {
 	}
 }
 
-// files are the built-in rule files, from the folder of package rules.
-var files = []string{"../rules.yaml", "signals.yaml", "glossary.yaml"}
-
 func run() error {
+	// The built-in rule files, from the folder of package rules.
+	signals, err := filepath.Glob("signals/*.yaml")
+	if err != nil {
+		return err
+	}
 	var sources []rules.Source
-	for _, name := range files {
+	for _, name := range append([]string{"../rules.yaml", "glossary.yaml"}, signals...) {
 		data, err := os.ReadFile(name)
 		if err != nil {
 			return fmt.Errorf("reading rules: %w", err)

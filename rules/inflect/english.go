@@ -209,7 +209,7 @@ const (
 // word of one syllable that ends in one vowel and one consonant doubles it;
 // for longer ones it depends on stress, which lists tell.
 func doubling(lemma string) double {
-	w := lemma[strings.LastIndexByte(lemma, '-')+1:]
+	_, w := enPrefix(lemma)
 	n := len(w)
 	if n < 2 || strings.IndexByte("aeiouwxyh", w[n-1]) >= 0 || !vowelAt(w, n-2) {
 		return single

@@ -227,6 +227,7 @@ carácter | | carácter caracteres
 líder | | líder líderes
 dólar | | dólar dólares
 árbol | | árbol árboles
+álbum | pl | álbumes
 solución | | solución soluciones
 web | | web webs
 email | | email emails
@@ -341,6 +342,8 @@ license/v | inf | license licence
 say/v | pres.3sg,pret | says said
 pay/v | pret | paid
 overlook/v | pret | overlooked
+overrun/v | ger,pret,part | overrunning overran overrun
+resit/v | ger | resitting
 `
 
 func TestEnglishVerbs(t *testing.T) {

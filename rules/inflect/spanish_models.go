@@ -13,6 +13,7 @@ func newVerb(lemma string) (verb, error) {
 		return v, err
 	}
 	v.short = monosyllabic(v.inf)
+	v.noImp = v.inf == "soler"
 	v.strong, v.weak = v.stem, v.stem
 	if base := modelOf(v.inf); base != "" {
 		prefix := strings.TrimSuffix(v.inf, base)

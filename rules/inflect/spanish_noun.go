@@ -79,6 +79,8 @@ func plurals(word string) []string {
 		return []string{"caracteres"}
 	case "club":
 		return []string{"clubs", "clubes"}
+	case "álbum":
+		return []string{"álbumes"}
 	case "no":
 		return []string{"noes"}
 	case "sí":

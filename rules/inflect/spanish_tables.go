@@ -43,12 +43,12 @@ func stemChange(inf string) change {
 	switch inf {
 	case "adquirir", "ascender", "atender", "cerner", "cernir", "concernir", "condescender", "contender",
 		"defender", "desatender", "descender", "desentender", "discernir", "distender", "encender", "entender",
-		"extender", "heder", "hender", "inquirir", "malentender", "perder", "querer", "reencender", "reverter",
-		"sobreentender", "sobreextender", "sobrentender", "subtender", "tender", "tener", "transcender", "trascender",
+		"extender", "heder", "hender", "inquirir", "malentender", "perder", "reencender", "reverter",
+		"sobreentender", "sobreextender", "sobrentender", "subtender", "tender", "transcender", "trascender",
 		"verter":
 		return toIe
 	case "cocer", "condoler", "conmover", "demoler", "destorcer", "doler", "escocer", "llover", "moler", "morder",
-		"mover", "oler", "poder", "promover", "recocer", "remorder", "remover", "retorcer", "soler", "torcer":
+		"mover", "oler", "promover", "recocer", "remorder", "remover", "retorcer", "soler", "torcer":
 		return toUe
 	case "autocorregir", "ceñir", "colegir", "comedir", "competir", "concebir", "conseguir", "constreñir",
 		"corregir", "derretir", "descomedir", "despedir", "desteñir", "desvestir", "elegir", "embestir", "engreír",
@@ -58,7 +58,7 @@ func stemChange(inf string) change {
 		"travestir", "vestir":
 		return toI
 	case "adherir", "advertir", "arrepentir", "asentir", "conferir", "consentir", "controvertir", "convertir",
-		"deferir", "desherir", "desmentir", "diferir", "digerir", "disentir", "divertir", "erguir", "herir", "hervir",
+		"deferir", "desmentir", "diferir", "digerir", "disentir", "divertir", "erguir", "herir", "hervir",
 		"inferir", "ingerir", "injerir", "interferir", "invertir", "malherir", "mentir", "pervertir", "preferir",
 		"presentir", "proferir", "reconvertir", "referir", "reinvertir", "requerir", "resentir", "revertir", "sentir",
 		"subvertir", "sugerir", "transferir", "trasferir", "zaherir":
