@@ -36,12 +36,20 @@ func (c *condition) mail() scope { return sentences(0, c.e.author) }
 
 // zone gives the sentences of the zone that sentence i is in.
 func (c *condition) zone(i int) (lo, hi int) {
-	s := c.e.sents
-	for lo = i; lo > 0 && s[lo-1].zone == s[i].zone; lo-- {
+	e := c.e
+	if i < e.author {
+		if e.sents[i].zone == zoneSubject {
+			return e.subject[0], e.subject[1]
+		}
+		if e.m.SubjectOwn {
+			lo = e.subject[1]
+		}
+		return lo, e.author
 	}
-	for hi = i + 1; hi < len(s) && s[hi].zone == s[i].zone; hi++ {
+	if e.sents[i].zone == zoneContextSubject {
+		return e.subject[0], e.subject[1]
 	}
-	return lo, hi
+	return max(e.author, e.subject[1]), len(e.sents)
 }
 
 // holds evaluates the node n in scope s.
@@ -68,8 +76,30 @@ func (c *condition) holds(n int32, s scope) bool {
 	case program.CondLess, program.CondLessEq, program.CondEq, program.CondNotEq, program.CondMoreEq, program.CondMore:
 		return compare(node.Op, c.number(node.A, s), c.number(node.B, s))
 	}
+	if c.global(node.Op) {
+		return c.once(n, node)
+	}
 	inner, ok := c.scope(node.Op, s)
 	return ok && c.holds(node.A, inner)
+}
+
+// global says whether a scope is the same wherever the question comes from.
+func (c *condition) global(op program.CondOp) bool {
+	return op == program.CondMail || op == program.CondSubject || op == program.CondQuoted
+}
+
+// once answers a question about a global scope, and remembers the answer:
+// conditions ask for facts of earlier layers only, so that it stays the same.
+func (c *condition) once(n int32, node *program.Cond) bool {
+	memo := c.e.memo
+	if memo[n] == 0 {
+		memo[n] = 1
+		whole := condition{e: c.e, rule: c.rule, at: -1}
+		if inner, ok := whole.scope(node.Op, scope{}); ok && whole.holds(node.A, inner) {
+			memo[n] = 2
+		}
+	}
+	return memo[n] == 2
 }
 
 func compare(op program.CondOp, a, b float64) bool {
@@ -131,17 +161,24 @@ func (c *condition) scope(op program.CondOp, s scope) (scope, bool) {
 	case program.CondAfter:
 		return scope{at, at + 1, c.match.hi, noTo}, true
 	case program.CondRest:
-		return scope{at, hi, c.match.hi, noTo}, true
+		return scope{at, min(hi, at+maxRest), c.match.hi, noTo}, true
 	}
 	return scope{}, false
 }
 
+// maxRest and maxPara bound, in sentences, how far conditions look: a text
+// without paragraphs must not cost more than another.
+const (
+	maxRest = 100
+	maxPara = 100
+)
+
 func (c *condition) paragraph(i int) scope {
 	s := c.e.sents
 	lo, hi := i, i+1
-	for ; lo > 0 && s[lo-1].para == s[i].para; lo-- {
+	for ; lo > 0 && lo > i-maxPara && s[lo-1].para == s[i].para; lo-- {
 	}
-	for ; hi < len(s) && s[hi].para == s[i].para; hi++ {
+	for ; hi < len(s) && hi < i+maxPara && s[hi].para == s[i].para; hi++ {
 	}
 	return sentences(lo, hi)
 }

@@ -53,6 +53,8 @@ type engine struct {
 	tags    []postag.Tag
 	tagged  []string
 
+	memo []uint8 // by condition: what is known of it: 0 nothing, 1 false, 2 true
+
 	terms     []termUse
 	termsDone bool
 	report    *Report
@@ -73,6 +75,11 @@ func (e *engine) reset(m *Message) {
 	e.terms = e.terms[:0]
 	e.termsDone = false
 	e.report = nil
+	if n := len(e.l.set.pack.Conds); len(e.memo) != n {
+		e.memo = make([]uint8, n)
+	} else {
+		clear(e.memo)
+	}
 }
 
 // run judges the message that reset was given.
@@ -188,6 +195,10 @@ func (e *engine) resolveToken(p *program.Program, text string, t *token, first b
 		shape >>= 1
 	}
 	t.atoms = e.atoms[at:len(e.atoms):len(e.atoms)]
+	t.mask = 0
+	for _, a := range t.atoms {
+		t.mask |= 1 << (a % 64)
+	}
 }
 
 func (e *engine) appendList(dst []uint16, lex *program.Lexicon, ref uint32, text string, t *token) []uint16 {
@@ -232,10 +243,18 @@ func (e *engine) match(layer int) {
 		v.e, v.prog, v.sent, v.lo, v.hi = e, p, s, s.lo, s.hi
 		for i := s.lo; i < s.hi; i++ {
 			t := &e.scan.toks[i]
+			var next uint64 // what the word after this one is
+			if i+1 < s.hi {
+				next = e.scan.toks[i+1].mask
+			}
 			for _, a := range t.atoms {
 				lo, hi := idx.AtomStart.At(int(a)), idx.AtomStart.At(int(a)+1)
 				for ; lo < hi; lo++ {
-					e.try(p, int(idx.AtomPats.At(int(lo))), si, i, inQuote)
+					pat := int(idx.AtomPats.At(int(lo)))
+					if want := p.Patterns[pat].Next; want != 0 && want&next == 0 {
+						continue
+					}
+					e.try(p, pat, si, i, inQuote)
 				}
 			}
 			var seen uint16 = maxFacts

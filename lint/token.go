@@ -19,6 +19,7 @@ type token struct {
 	line       bool // a line starts here
 	item       bool // a list item starts here (its marker is no token)
 	atoms      []uint16
+	mask       uint64 // a bit for each atom, by its number modulo 64
 	matches    int32 // 1 + the index of the newest match that begins here, 0 for none
 }
 

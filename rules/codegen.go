@@ -113,7 +113,8 @@ func (g *coder) pattern(p patternDef, group, term uint16, caps bool) {
 		case first.any:
 			err = bad("begin it with a word, a class, a shape or a signal", "it begins with anything")
 		default:
-			g.prog.Patterns = append(g.prog.Patterns, program.Pattern{Group: group, Code: uint32(start), Term: term, Case: caps})
+			g.prog.Patterns = append(g.prog.Patterns, program.Pattern{Group: group, Code: uint32(start), Term: term, Case: caps,
+				Next: nextMask(g.prog.Code, start)})
 			g.first = append(g.first, first)
 			return
 		}

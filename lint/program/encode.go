@@ -117,6 +117,7 @@ func (w *writer) program(p *Program) {
 		w.uint(int(x.Code))
 		w.uint(int(x.Term))
 		w.bool(x.Case)
+		w.b = binary.LittleEndian.AppendUint64(w.b, x.Next)
 	}
 	w.uint(p.Atoms)
 	w.uint(len(p.Index))
@@ -227,14 +228,16 @@ func (r *reader) str() string {
 
 func (r *reader) text() Text { return Text{r.str(), r.str()} }
 
-func (r *reader) float() float64 {
+func (r *reader) fixed() uint64 {
 	var v uint64
 	for i := 0; i < 8; i++ {
 		v |= uint64(r.s[r.at+i]) << (8 * i)
 	}
 	r.at += 8
-	return math.Float64frombits(v)
+	return v
 }
+
+func (r *reader) float() float64 { return math.Float64frombits(r.fixed()) }
 
 func (r *reader) rule() Rule {
 	x := Rule{ID: r.str(), Kind: Kind(r.uint()), Method: Method(r.uint()), Severity: uint8(r.uint()),
@@ -265,7 +268,7 @@ func (r *reader) program(p *Program) {
 	}
 	p.Patterns = make([]Pattern, r.count())
 	for i := range p.Patterns {
-		p.Patterns[i] = Pattern{uint16(r.uint()), uint32(r.uint()), uint16(r.uint()), r.bool()}
+		p.Patterns[i] = Pattern{uint16(r.uint()), uint32(r.uint()), uint16(r.uint()), r.bool(), r.fixed()}
 	}
 	p.Atoms = r.uint()
 	p.Index = make([]LayerIndex, r.count())

@@ -5,7 +5,7 @@
 package program
 
 // Version changes whenever the meaning of a pack's bytes does.
-const Version = 1
+const Version = 2
 
 // U32 and U16 are arrays of little-endian numbers in place.
 type (
@@ -189,6 +189,9 @@ type Pattern struct {
 	Code  uint32 // where its code begins
 	Term  uint16 // glossary term + 1, 0 for none
 	Case  bool   // matches only as written in capitals
+	// Next is the filter for the second word: the bits (atom modulo 64) of
+	// which it must have one, 0 for anything.
+	Next uint64
 }
 
 // An Inst is an instruction of a pattern.
