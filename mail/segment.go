@@ -128,7 +128,7 @@ func markQuotes(lines []line) {
 		case strings.Contains(l.key, "type your reply above this line") || strings.Contains(l.key, "escriba su respuesta por encima de esta linea"):
 			l.kind = lint.SegmentDisclaimer
 		default:
-			if n := attribution(lines, i); n > 0 && !quotedBelow(lines, i+n) {
+			if n := attribution(lines, i, false); n > 0 && !quotedBelow(lines, i+n) {
 				// An attribution without ">" below it: Outlook on the web and
 				// some phones quote by nothing but that line.
 				markRest(lines, i, lint.SegmentQuote)
@@ -176,12 +176,12 @@ func markAttribution(lines []line, quoted int) {
 	for end >= 0 && lines[end].text == "" {
 		end--
 	}
-	for n := 1; n <= 3 && end-n+1 >= 0; n++ {
+	for n := 3; n >= 1; n-- {
 		i := end - n + 1
-		if lines[i].kind != lint.SegmentAuthor {
-			return
+		if i < 0 || lines[i].kind != lint.SegmentAuthor {
+			continue
 		}
-		if attribution(lines, i) == n {
+		if attribution(lines, i, true) == n {
 			for k := i; k < quoted; k++ {
 				lines[k].kind = lint.SegmentQuote
 			}
@@ -201,7 +201,8 @@ func quotedBelow(lines []line, i int) bool {
 
 // attribution gives the number of lines, 1 to 3, of an attribution that starts
 // at line i («El lun, 3 nov 2025 a las 10:12, Ana escribió:»), 0 if there is none.
-func attribution(lines []line, i int) int {
+// Above a quoted line a name is enough («Ana escribió:»).
+func attribution(lines []line, i int, quoted bool) int {
 	joined := ""
 	for n := 1; n <= 3 && i+n-1 < len(lines); n++ {
 		l := &lines[i+n-1]
@@ -215,7 +216,7 @@ func attribution(lines []line, i int) int {
 		if len(joined) > 300 {
 			return 0
 		}
-		if isAttribution(joined) {
+		if isAttribution(joined, quoted) {
 			return n
 		}
 		if !startsAttribution(joined) {
@@ -242,7 +243,7 @@ func startsAttribution(key string) bool {
 
 // isAttribution wants a date or an address before the verb, so that a sentence
 // such as «Ayer el cliente escribió:» stays the author's.
-func isAttribution(key string) bool {
+func isAttribution(key string, quoted bool) bool {
 	if !strings.HasSuffix(key, ":") {
 		return false
 	}
@@ -251,7 +252,7 @@ func isAttribution(key string) bool {
 			return true
 		}
 		words := strings.Count(key, " ") + 1
-		return words <= 4 && !startsAttribution(key)
+		return quoted && words <= 4
 	}
 	return strings.Contains(key, " escribio el ") && strings.ContainsAny(key, "0123456789")
 }

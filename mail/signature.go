@@ -228,8 +228,12 @@ func lastBlock(lines []line, last int) int {
 // signatureBlock gives where the signature begins in the block [start, last],
 // -1 if the block is none. A whole email is never one.
 func signatureBlock(lines []line, start, last int) int {
-	if start == 0 {
-		return -1
+	above := start - 1
+	for above > 0 && lines[above].text == "" {
+		above--
+	}
+	if above < 0 || lines[above].kind != lint.SegmentAuthor || lines[above].text == "" {
+		return -1 // nothing of the author's above: an answer below a quote
 	}
 	for i := start; i <= last; i++ {
 		l := &lines[i]
@@ -255,7 +259,7 @@ func isName(t string) bool {
 	if len(words) == 0 || len(words) > 5 || strings.ContainsAny(t, "?!:;") || strings.HasSuffix(t, ",") {
 		return false
 	}
-	if strings.HasSuffix(t, ".") && len(words) > 1 {
+	if strings.HasSuffix(t, ".") {
 		return false
 	}
 	for _, w := range words {
