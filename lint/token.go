@@ -20,7 +20,7 @@ type token struct {
 	item       bool // a list item starts here (its marker is no token)
 	atoms      []uint16
 	mask       uint64 // a bit for each atom, by its number modulo 64
-	matches    int32 // 1 + the index of the newest match that begins here, 0 for none
+	matches    int32  // 1 + the index of the newest match that begins here, 0 for none
 }
 
 // edge says what punctuation stands before a token.
