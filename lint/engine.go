@@ -1,7 +1,6 @@
 package lint
 
 import (
-	"github.com/tacto-lint/tacto/lint/postag"
 	"github.com/tacto-lint/tacto/lint/program"
 )
 
@@ -12,11 +11,6 @@ type factSet [maxFacts / 64]uint64
 
 func (s *factSet) add(f uint16)      { s[f/64] |= 1 << (f % 64) }
 func (s *factSet) has(f uint16) bool { return s[f/64]&(1<<(f%64)) != 0 }
-func (s *factSet) union(o *factSet) {
-	for i := range s {
-		s[i] |= o[i]
-	}
-}
 
 // A match is one passage where a fact was found: tokens [lo, hi), of which
 // [markLo, markHi) are to be reported.
@@ -50,8 +44,6 @@ type engine struct {
 	all     factSet // found in the author's text
 	quoted  factSet // found in quoted text
 	vm      vm
-	tags    []postag.Tag
-	tagged  []string
 
 	memo []uint8 // by condition: what is known of it: 0 nothing, 1 false, 2 true
 
@@ -71,7 +63,6 @@ func (e *engine) reset(m *Message) {
 	e.atoms = e.atoms[:0]
 	e.matches = e.matches[:0]
 	e.all, e.quoted = factSet{}, factSet{}
-	e.tags = e.tags[:0]
 	e.terms = e.terms[:0]
 	e.termsDone = false
 	e.report = nil

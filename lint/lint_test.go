@@ -26,7 +26,7 @@ func find(r *lint.Report, rule string) []lint.Finding {
 func TestPositions(t *testing.T) {
 	l := defaultLinter(t)
 	for _, nl := range []string{"\n", "\r\n"} {
-		text := "Hola, María:" + nl + nl + "Mañana no, lo miramos" + nl + "lo antes posible." + nl
+		text := "Hola, María:" + nl + nl + "Ahora no, lo miramos" + nl + "lo antes posible." + nl
 		r := l.Lint(lint.PlainMessage(text))
 		fs := find(r, "vague-time")
 		if len(fs) != 1 {

@@ -26,8 +26,6 @@ type sentence struct {
 	item     bool
 	heading  bool
 	greeting bool
-	tagged   bool
-	tagsAt   int32   // where its tags begin in engine.tags
 	facts    factSet // what was found in it
 }
 

@@ -84,10 +84,6 @@ func (v *vm) run(pc, i int32) bool {
 			if i >= v.hi || toks[i].edge&edgeOpen == 0 {
 				return false
 			}
-		case program.OpTag:
-			if i >= v.hi || (uint64(uint32(in.X))|uint64(in.A)<<32)>>v.e.tag(v.sent, i)&1 == 0 {
-				return false
-			}
 		case program.OpNotAhead:
 			if v.ahead(pc+1, i, int32(in.N)) {
 				return false

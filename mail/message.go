@@ -91,12 +91,8 @@ func (w *walker) part(h header, body []byte, at lint.Position, depth int, alt bo
 		return nil
 	}
 	ct, params := mediaType(h.get("content-type"))
-	disp, dparams := mediaType(h.get("content-disposition"))
-	if len(h.get("content-disposition")) == 0 {
-		disp = ""
-	} else {
-		disp, _, _ = strings.Cut(strings.ToLower(unfold(h.get("content-disposition"))), ";")
-	}
+	_, dparams := mediaType(h.get("content-disposition"))
+	disp, _, _ := strings.Cut(strings.ToLower(unfold(h.get("content-disposition"))), ";")
 	name := firstOf(decodeName(dparams["filename"]), decodeName(params["name"]))
 	switch {
 	case strings.HasPrefix(ct, "multipart/") && params["boundary"] != "":

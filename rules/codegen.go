@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/tacto-lint/tacto/lint"
-	"github.com/tacto-lint/tacto/lint/postag"
 	"github.com/tacto-lint/tacto/lint/program"
 )
 
@@ -154,9 +153,7 @@ func (g *coder) termPattern(v string) string {
 			parts = append(parts, "~"+lemma)
 			continue
 		}
-		for _, k := range lint.Words(w) {
-			parts = append(parts, k)
-		}
+		parts = append(parts, lint.Words(w)...)
 	}
 	return strings.Join(parts, " ")
 }
@@ -218,11 +215,6 @@ func (g *coder) emit(n *node) error {
 			return bad(g.c.suggestFact(n.text), "unknown signal <%s>", n.text)
 		}
 		g.op(program.OpFact, uint16(f), 0)
-	case nodeTag:
-		if err := g.tag(n); err != nil {
-			return err
-		}
-		g.op(program.OpAny, 0, 0)
 	case nodeAnd:
 		return g.conjunction(n)
 	case nodeClass:
@@ -257,7 +249,7 @@ func (g *coder) alternatives(kids []*node) error {
 // word writes the code of a node that names words.
 func (g *coder) word(n *node) error {
 	if n.kind == nodeWord {
-		words := lint.Words(n.text)
+		words := patternWords(n.text)
 		if len(words) == 0 {
 			return bad("see 'Patterns' in docs/writing-rules.md", "%q is no word", n.text)
 		}
@@ -275,6 +267,15 @@ func (g *coder) word(n *node) error {
 		g.op(program.OpAtom, a, 0)
 	}
 	return err
+}
+
+// patternWords parts a literal of a pattern into words, as texts are. On its own
+// 's is the possessive, which in texts is a word behind another.
+func patternWords(text string) []string {
+	if text == "'s" || text == "’s" {
+		return []string{"'s"}
+	}
+	return lint.Words(text)
 }
 
 // atomOf gives the atom of a node that stands for one word.
@@ -302,7 +303,7 @@ func (g *coder) atomOf(n *node) (uint16, error) {
 		}
 		return cl.atom, nil
 	case nodeWord:
-		words := lint.Words(n.text)
+		words := patternWords(n.text)
 		if len(words) != 1 {
 			return 0, bad("write a sequence", "%q is not one word", n.text)
 		}
@@ -319,47 +320,13 @@ func (g *coder) atomOf(n *node) (uint16, error) {
 // conjunction writes a&b: all tests on one token, then one step.
 func (g *coder) conjunction(n *node) error {
 	for _, k := range n.kids {
-		if k.kind == nodeTag {
-			continue // tags are dear: last
-		}
 		a, err := g.atomOf(k)
 		if err != nil {
 			return err
 		}
 		g.op(program.OpTest, a, 0)
 	}
-	for _, k := range n.kids {
-		if k.kind == nodeTag {
-			if err := g.tag(k); err != nil {
-				return err
-			}
-		}
-	}
 	g.op(program.OpAny, 0, 0)
-	return nil
-}
-
-// tag writes the test for part-of-speech tags: /VBD/, /VBD|VBN/, /VB*/.
-func (g *coder) tag(n *node) error {
-	if g.lang != 1 {
-		return bad("use word classes and selectors in Spanish", "tags are for English")
-	}
-	var mask uint64
-	for _, name := range strings.Split(n.text, "|") {
-		found := false
-		stem, wild := strings.CutSuffix(name, "*")
-		for t := postag.Tag(0); int(t) < postag.Count; t++ {
-			if t.String() == name || wild && strings.HasPrefix(t.String(), stem) {
-				mask |= 1 << t
-				found = true
-			}
-		}
-		if !found {
-			return bad("Penn Treebank tags: VB VBD VBG VBN VBP VBZ NN NNS NNP JJ RB MD PRP IN …", "unknown tag %q", name)
-		}
-	}
-	at := g.op(program.OpTag, uint16(mask>>32), 0)
-	g.prog.Code[at].X = int32(uint32(mask))
 	return nil
 }
 
@@ -416,7 +383,7 @@ func (g *coder) classEntry(cl *class, n *node) error {
 		k := n.kids[0]
 		switch k.kind {
 		case nodeWord:
-			if len(lint.Words(k.text)) == 1 {
+			if len(patternWords(k.text)) == 1 {
 				cl.words = append(cl.words, k)
 				return g.lex.define(cl.atom, k)
 			}
@@ -476,7 +443,7 @@ func (g *coder) firstOf(n *node) (firstSet, bool, error) {
 		return firstSet{}, true, nil
 	case nodeGap:
 		return firstSet{any: true}, true, nil
-	case nodeAny, nodeTag:
+	case nodeAny:
 		return firstSet{any: true}, false, nil
 	case nodeFact:
 		return firstSet{facts: []uint16{uint16(g.c.facts[n.text])}}, false, nil
@@ -492,18 +459,13 @@ func (g *coder) firstOf(n *node) (firstSet, bool, error) {
 		return f, empty && len(cl.longer) > 0, err
 	case nodeAnd:
 		for _, k := range n.kids {
-			if k.kind != nodeTag && k.kind != nodeShape && k.kind != nodeClitic {
+			if k.kind != nodeShape && k.kind != nodeClitic {
 				return g.firstOf(k)
 			}
 		}
-		for _, k := range n.kids {
-			if k.kind != nodeTag {
-				return g.firstOf(k)
-			}
-		}
-		return firstSet{any: true}, false, nil
+		return g.firstOf(n.kids[0])
 	case nodeWord:
-		a, err := g.lex.word(lint.Words(n.text)[0])
+		a, err := g.lex.word(patternWords(n.text)[0])
 		return firstSet{atoms: []uint16{a}}, false, err
 	}
 	a, err := g.atomOf(n)

@@ -58,7 +58,6 @@ type factDef struct {
 	unless     patternDef
 	reasons    []reasonDef
 	examples   []lint.Example
-	quoted     bool
 }
 
 type groupDef struct {

@@ -61,7 +61,7 @@ func (b *lexiconBuilder) word(folded string) (uint16, error) {
 func (b *lexiconBuilder) define(a uint16, n *node) error {
 	switch n.kind {
 	case nodeWord:
-		w := lint.Words(n.text)
+		w := patternWords(n.text)
 		if len(w) != 1 {
 			return bad("write a sequence", "%q is more than one word", n.text)
 		}

@@ -10,7 +10,7 @@ import (
 // A node of a parsed pattern.
 type node struct {
 	kind nodeKind
-	text string  // word, lemma, class, signal, shape, clitic, tag
+	text string  // word, lemma, class, signal, shape, clitic
 	sel  string  // a lemma's selector
 	pos  string  // a lemma's kind: "n", "v", "a"
 	n    int     // a gap's or a window's length
@@ -32,7 +32,6 @@ const (
 	nodeFact
 	nodeShape
 	nodeClitic
-	nodeTag
 	nodeAnd // a&b
 	nodeAny
 	nodeGap
@@ -274,7 +273,7 @@ func (p *patternParser) conjunction() (*node, error) {
 	for _, k := range n.kids {
 		switch k.kind {
 		case nodeSeq, nodeAny, nodeFact:
-			return nil, bad("& joins single words, lemmas, classes, shapes, +me and tags", "& with something that is no single word")
+			return nil, bad("& joins single words, lemmas, classes, shapes and +me", "& with something that is no single word")
 		}
 	}
 	return n, nil
@@ -284,8 +283,7 @@ func (p *patternParser) conjunction() (*node, error) {
 // for a passage).
 func (p *patternParser) atom() (*node, error) {
 	c := p.s[p.at]
-	switch c {
-	case '<':
+	if c == '<' {
 		end := strings.IndexByte(p.s[p.at:], '>')
 		if end < 0 {
 			return nil, bad("a signal is written <name>", "< without >")
@@ -293,14 +291,6 @@ func (p *patternParser) atom() (*node, error) {
 		name := p.s[p.at+1 : p.at+end]
 		p.at += end + 1
 		return &node{kind: nodeFact, text: name}, nil
-	case '/':
-		end := strings.IndexByte(p.s[p.at+1:], '/')
-		if end < 0 {
-			return nil, bad("a tag is written /VBD/", "/ without a second /")
-		}
-		tag := p.s[p.at+1 : p.at+1+end]
-		p.at += end + 2
-		return &node{kind: nodeTag, text: tag}, nil
 	}
 	word := p.token()
 	if word == "" {

@@ -5,7 +5,7 @@
 package program
 
 // Version changes whenever the meaning of a pack's bytes does.
-const Version = 2
+const Version = 3
 
 // U32 and U16 are arrays of little-endian numbers in place.
 type (
@@ -224,7 +224,6 @@ const (
 	OpSubEnd              // end of the code of the two above
 	OpMark                // the passage to report begins
 	OpMarkEnd             // it ends
-	OpTag                 // the token has one of the part-of-speech tags A to A+N (a range in tag order); no advance
 	OpFactTest            // fact A begins here; no advance
 )
 

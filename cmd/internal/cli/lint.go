@@ -142,7 +142,6 @@ type run struct {
 	done     int
 	progress bool
 	shown    time.Time
-	err      error
 }
 
 // job is an email on its way through the workers.
