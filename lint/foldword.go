@@ -27,7 +27,7 @@ func appendFold(dst []byte, word string, dropDots bool) ([]byte, bool) {
 	return dst, false
 }
 
-// appendLower appends word in lower case with its accents.
+// appendLower appends word in lower case with its accents, but ñ as n.
 func appendLower(dst []byte, word string) []byte {
 	for _, r := range word {
 		if r < utf8.RuneSelf {
@@ -37,7 +37,11 @@ func appendLower(dst []byte, word string) []byte {
 			dst = append(dst, byte(r))
 			continue
 		}
-		dst = utf8.AppendRune(dst, unicode.ToLower(r))
+		if r = unicode.ToLower(r); r == 'ñ' {
+			dst = append(dst, 'n') // see lexiconBuilder.accented in package rules
+			continue
+		}
+		dst = utf8.AppendRune(dst, r)
 	}
 	return dst
 }

@@ -85,7 +85,10 @@ func add(list []uint16, a uint16) []uint16 {
 	return append(list, a)
 }
 
+// accented enters a word with its accents; ñ is n here, as it tells no forms of
+// a verb apart.
 func (b *lexiconBuilder) accented(folded, word string, a uint16) {
+	word = strings.ReplaceAll(word, "ñ", "n")
 	m := b.accents[folded]
 	if m == nil {
 		m = map[string][]uint16{}
@@ -136,6 +139,12 @@ func (b *lexiconBuilder) lemma(a uint16, n *node) error {
 		any = true
 		folded := fold.Fold(f.Text)
 		if strings.ContainsAny(folded, " -'") {
+			continue
+		}
+		if f.Features&inflect.Noun != 0 {
+			// Only forms of verbs differ by an accent alone; a rule may spell
+			// «averia» without.
+			b.literal[folded] = add(b.literal[folded], a)
 			continue
 		}
 		b.accented(folded, f.Text, a)

@@ -322,7 +322,12 @@ func (p *patternParser) atom() (*node, error) {
 // token reads up to a space or a character with a meaning of its own.
 func (p *patternParser) token() string {
 	start := p.at
-	for p.at < len(p.s) && strings.IndexByte(" \t\n()[]{}|&,<>$^!", p.s[p.at]) < 0 {
+	for p.at < len(p.s) {
+		// A comma inside a lemma's selector joins alternatives: ~poder:cond,pres.1
+		selector := p.s[p.at] == ',' && p.s[start] == '~' && p.at+1 < len(p.s) && p.s[p.at+1] > ' ' && strings.IndexByte(p.s[start:p.at], ':') > 0
+		if strings.IndexByte(" \t\n()[]{}|&,<>$^!", p.s[p.at]) >= 0 && !selector {
+			break
+		}
 		p.at++
 	}
 	return p.s[start:p.at]
