@@ -59,6 +59,9 @@ func InHalf(file, half string) bool {
 	if half == "all" {
 		return true
 	}
+	if i := strings.LastIndexByte(file, '#'); i >= 0 {
+		file = file[i:]
+	}
 	digits := strings.TrimFunc(file, func(r rune) bool { return r < '0' || r > '9' })
 	n, err := strconv.Atoi(digits)
 	return err == nil && (n%2 == 1) == (half == "odd")

@@ -32,8 +32,9 @@ func (c *Command) testCommand() *cobra.Command {
 		Short: "Run the examples in rule files, or measure on labelled emails",
 		Long: `Without an argument, run the examples inside the built-in rules. With a rule
 file, compile it with them and run its own. With a folder that holds labelled
-emails (a labels.jsonl beside them), print precision, recall and F1 a rule, how
-often the verdict is right, and the alarms on good emails.
+emails (a labels.jsonl beside them) or .txt files of marked ones, or such a file,
+print precision, recall and F1 a rule, how often the verdict is right, and the
+alarms on good emails.
 
 Exit status: 0 all examples pass, 1 some do not, 2 wrong usage or a rule file
 with faults, 3 an email or folder could not be read.`,
@@ -73,8 +74,8 @@ func (c *Command) test(f *testFlags, args []string) error {
 		st, err := os.Stat(a)
 		switch {
 		case err != nil:
-			return usagef("name a rule file, or a folder with labels.jsonl", "can't open %s", a)
-		case st.IsDir():
+			return usagef("name a rule file, a .txt file of marked emails, or a folder of labelled ones", "can't open %s", a)
+		case st.IsDir() || strings.HasSuffix(a, ".txt"):
 			l, err := c.linter(cfg)
 			if err != nil {
 				return err
@@ -83,9 +84,18 @@ func (c *Command) test(f *testFlags, args []string) error {
 				return err
 			}
 		default:
-			set, err := c.ruleSet(append(slices.Clone(cfg.RuleFiles), a))
+			files := slices.Clone(cfg.RuleFiles)
+			if !slices.ContainsFunc(files, func(f string) bool { return sameFile(f, a) }) {
+				files = append(files, a)
+			}
+			set, err := c.ruleSet(files)
 			if err != nil {
 				return err
+			}
+			for _, f := range files {
+				if sameFile(f, a) {
+					a = f
+				}
 			}
 			err = c.examples(set, a)
 			var st status
@@ -100,6 +110,13 @@ func (c *Command) test(f *testFlags, args []string) error {
 		return status(exitFound)
 	}
 	return nil
+}
+
+// sameFile says whether two names are of one file.
+func sameFile(a, b string) bool {
+	x, errX := os.Stat(a)
+	y, errY := os.Stat(b)
+	return errX == nil && errY == nil && os.SameFile(x, y)
 }
 
 // examples runs the examples of the rules in one file, or of all.
@@ -129,46 +146,95 @@ func (c *Command) examples(set *lint.RuleSet, file string) error {
 	return nil
 }
 
-// corpus measures on the labelled emails of a folder.
-func (c *Command) corpus(f *testFlags, l *lint.Linter, dir string) error {
-	data, err := os.ReadFile(filepath.Join(dir, "labels.jsonl"))
-	if err != nil {
-		return usagef("a corpus is a folder of emails with a labels.jsonl", "%s has no labels.jsonl", dir)
-	}
-	labels, err := corpus.Parse(data)
-	if err != nil {
-		return fmt.Errorf("%s: %w", dir, err)
-	}
+// corpus measures on labelled emails: a folder with labels.jsonl, a file of
+// written emails, or a folder of such files.
+func (c *Command) corpus(f *testFlags, l *lint.Linter, path string) error {
 	counted := map[string]bool{}
 	for _, r := range l.RuleSet().Rules() {
 		counted[r.ID] = r.Kind != "advice"
 	}
 	m := corpus.New()
-	unread := 0
-	for _, lb := range labels {
-		if !corpus.InHalf(lb.File, f.half) {
-			continue
-		}
-		err := mail.ReadFile(filepath.Join(dir, lb.File), func(it mail.Item) error {
-			if it.Err != nil {
-				unread++
-				fmt.Fprintf(c.Stderr, "tacto: %s: %v\n", it.Path, it.Err)
-				return nil
-			}
-			m.Add(lb, l.Lint(it.Message), counted)
-			return mail.ErrStop
-		})
-		if err != nil {
-			return err
-		}
+	read := c.labelled
+	if _, err := os.Stat(filepath.Join(path, "labels.jsonl")); err != nil {
+		read = c.written
 	}
-	if err := c.writeMeasure(f, dir, m); err != nil {
+	unread, err := read(path, func(lb corpus.Label, msg func() (*lint.Message, error)) error {
+		if !corpus.InHalf(lb.File, f.half) {
+			return nil
+		}
+		message, err := msg()
+		if err == nil {
+			m.Add(lb, l.Lint(message), counted)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if m.Emails == 0 {
+		return usagef("an email begins with === number | variety | verdict; see docs/writing-rules.md", "no labelled emails in %s", path)
+	}
+	if err := c.writeMeasure(f, path, m); err != nil {
 		return err
 	}
 	if unread > 0 {
 		return status(exitUnread)
 	}
 	return nil
+}
+
+// labelled yields the emails of a folder that labels.jsonl names, each to be
+// read only when asked for, and counts those that can't be read.
+func (c *Command) labelled(dir string, yield func(corpus.Label, func() (*lint.Message, error)) error) (unread int, err error) {
+	data, err := os.ReadFile(filepath.Join(dir, "labels.jsonl"))
+	if err != nil {
+		return 0, usagef("is it readable?", "can't open %s/labels.jsonl", dir)
+	}
+	labels, err := corpus.Parse(data)
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w", dir, err)
+	}
+	for _, lb := range labels {
+		err := yield(lb, func() (m *lint.Message, err error) {
+			readErr := mail.ReadFile(filepath.Join(dir, lb.File), func(it mail.Item) error {
+				m, err = it.Message, it.Err
+				return mail.ErrStop
+			})
+			return m, errors.Join(err, readErr)
+		})
+		if err != nil {
+			unread++
+			fmt.Fprintf(c.Stderr, "tacto: %s: %v\n", safe.Text(lb.File), err)
+		}
+	}
+	return unread, nil
+}
+
+// written yields the emails of a file in the form of corpus.Written, or of all
+// such files in a folder.
+func (c *Command) written(path string, yield func(corpus.Label, func() (*lint.Message, error)) error) (unread int, err error) {
+	files := []string{path}
+	if st, err := os.Stat(path); err == nil && st.IsDir() {
+		if files, err = filepath.Glob(filepath.Join(path, "*.txt")); err != nil || len(files) == 0 {
+			return 0, usagef("a corpus is a folder with a labels.jsonl, or with .txt files of written emails", "no labelled emails in %s", path)
+		}
+	}
+	for _, name := range files {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			return 0, usagef("is it readable?", "can't open %s", name)
+		}
+		emails, err := corpus.Written(filepath.Base(name), data)
+		if err != nil {
+			return 0, usagef("each begins with === number | variety | verdict", "%v", err)
+		}
+		for _, e := range emails {
+			if err := yield(e.Label, func() (*lint.Message, error) { return e.Message, nil }); err != nil {
+				return 0, err
+			}
+		}
+	}
+	return 0, nil
 }
 
 func (c *Command) writeMeasure(f *testFlags, dir string, m *corpus.Measure) error {
