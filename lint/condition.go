@@ -327,6 +327,8 @@ func (c *condition) number(n int32, s scope) float64 {
 		return float64(c.count(node.Fact, s, true))
 	case program.CondVar:
 		return c.variable(int(node.Fact), s)
+	case program.CondLikely:
+		return c.e.likelihood(int(node.Fact))
 	case program.CondParam:
 		return c.e.l.param(int(node.A), int(node.Fact))
 	case program.CondAdd:

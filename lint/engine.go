@@ -1,6 +1,8 @@
 package lint
 
 import (
+	"slices"
+
 	"github.com/tacto-lint/tacto/lint/program"
 )
 
@@ -45,7 +47,16 @@ type engine struct {
 	quoted  factSet // found in quoted text
 	vm      vm
 
-	memo []uint8 // by condition: what is known of it: 0 nothing, 1 false, 2 true
+	present  []uint64 // the atoms of the sentence at hand, a bit each
+	gathered bool     // present is up to date
+	memo     []uint8  // by condition: what is known of it: 0 nothing, 1 false, 2 true
+
+	feats   []feature
+	sums    []int32
+	weighed []bool    // by sentence: scores are there
+	scores  []float32 // by sentence and class, logits
+	inputs  []float64 // of the mail model
+	peaks   []peak    // by class
 
 	terms     []termUse
 	termsDone bool
@@ -63,6 +74,8 @@ func (e *engine) reset(m *Message) {
 	e.atoms = e.atoms[:0]
 	e.matches = e.matches[:0]
 	e.all, e.quoted = factSet{}, factSet{}
+	e.weighed, e.scores = e.weighed[:0], e.scores[:0]
+	e.inputs, e.peaks = e.inputs[:0], e.peaks[:0]
 	e.terms = e.terms[:0]
 	e.termsDone = false
 	e.report = nil
@@ -171,7 +184,7 @@ func (e *engine) resolveToken(p *program.Program, text string, t *token, first b
 	lex := &p.Lex
 	if ref, ok := lex.Find("", key); ok {
 		e.atoms = e.appendList(e.atoms, lex, ref, text, t)
-	} else if lang == langES && t.shape&^(1<<shapeName|1<<shapeShout|1<<shapeCaps) == 0 {
+	} else if lang == langES && t.shape&^(1<<shapeName|1<<shapeShout|1<<shapeCaps|1<<shapeUpper|1<<shapeLongcaps) == 0 {
 		e.stripClitics(lex, key)
 	}
 	e.affixes(lex, key)
@@ -186,9 +199,10 @@ func (e *engine) resolveToken(p *program.Program, text string, t *token, first b
 		shape >>= 1
 	}
 	t.atoms = e.atoms[at:len(e.atoms):len(e.atoms)]
-	t.mask = 0
+	t.mask, t.layers = 0, 0
 	for _, a := range t.atoms {
 		t.mask |= 1 << (a % 64)
+		t.layers |= p.AtomLayers.At(int(a))
 	}
 }
 
@@ -221,47 +235,100 @@ func (e *engine) affixes(lex *program.Lexicon, key []byte) {
 
 // match looks for the facts of one layer in all sentences.
 func (e *engine) match(layer int) {
-	pack := e.l.set.pack
+	pack, learnt := e.l.set.pack, e.l.set.learnt[layer]
 	for si := range e.sents {
-		s := &e.sents[si]
-		p := &pack.Programs[s.lang]
-		idx := &p.Index[layer]
-		if !idx.Anything {
-			continue
+		if p := &pack.Programs[e.sents[si].lang]; p.Index[layer].Anything {
+			e.matchSentence(p, layer, si)
 		}
-		inQuote := si >= e.author
-		v := &e.vm
-		v.e, v.prog, v.sent, v.lo, v.hi = e, p, s, s.lo, s.hi
-		for i := s.lo; i < s.hi; i++ {
-			t := &e.scan.toks[i]
-			var next uint64 // what the word after this one is
-			if i+1 < s.hi {
-				next = e.scan.toks[i+1].mask
+		// After the patterns: where both mark the same words, they did it.
+		if len(learnt) > 0 {
+			e.matchLearnt(si, learnt)
+		}
+	}
+}
+
+// matchSentence tries, at each word, the patterns that can begin with it.
+func (e *engine) matchSentence(p *program.Program, layer, si int) {
+	s := &e.sents[si]
+	idx := &p.Index[layer]
+	inQuote := si >= e.author
+	v := &e.vm
+	v.e, v.prog, v.sent, v.lo, v.hi = e, p, s, s.lo, s.hi
+	e.gathered = false
+	bit := program.LayerBit(layer)
+	for i := s.lo; i < s.hi; i++ {
+		t := &e.scan.toks[i]
+		var next uint64 // what the word after this one is
+		if i+1 < s.hi {
+			next = e.scan.toks[i+1].mask
+		}
+		atoms := t.atoms
+		if t.layers&bit == 0 {
+			atoms = nil
+		}
+		for _, a := range atoms {
+			if p.AtomLayers.At(int(a))&bit == 0 {
+				continue
 			}
-			for _, a := range t.atoms {
-				lo, hi := idx.AtomStart.At(int(a)), idx.AtomStart.At(int(a)+1)
-				for ; lo < hi; lo++ {
-					pat := int(idx.AtomPats.At(int(lo)))
-					if want := p.Patterns[pat].Next; want != 0 && want&next == 0 {
-						continue
-					}
-					e.try(p, pat, si, i, inQuote)
-				}
-			}
-			var seen uint16 = maxFacts
-			for m := t.matches; m != 0; m = e.matches[m-1].next {
-				f := e.matches[m-1].fact
-				if f == seen || e.matches[m-1].dead {
+			lo, hi := idx.AtomStart.At(int(a)), idx.AtomStart.At(int(a)+1)
+			for ; lo < hi; lo++ {
+				pat := int(idx.AtomPats.At(int(lo)))
+				if want := p.Patterns[pat].Next; want != 0 && want&next == 0 {
 					continue
 				}
-				seen = f
-				lo, hi := idx.FactStart.At(int(f)), idx.FactStart.At(int(f)+1)
-				for ; lo < hi; lo++ {
-					e.try(p, int(idx.FactPats.At(int(lo))), si, i, inQuote)
-				}
+				e.try(p, pat, si, i, inQuote)
+			}
+		}
+		var seen uint16 = maxFacts
+		for m := t.matches; m != 0; m = e.matches[m-1].next {
+			f := e.matches[m-1].fact
+			if f == seen || e.matches[m-1].dead {
+				continue
+			}
+			seen = f
+			lo, hi := idx.FactStart.At(int(f)), idx.FactStart.At(int(f)+1)
+			for ; lo < hi; lo++ {
+				e.try(p, int(idx.FactPats.At(int(lo))), si, i, inQuote)
 			}
 		}
 	}
+}
+
+// gather notes which atoms the words of a sentence have.
+func (e *engine) gather(p *program.Program, s *sentence) {
+	e.present = slices.Grow(e.present[:0], p.Atoms/64+1)[:p.Atoms/64+1]
+	clear(e.present)
+	for i := s.lo; i < s.hi; i++ {
+		for _, a := range e.scan.toks[i].atoms {
+			e.present[a/64] |= 1 << (a % 64)
+		}
+	}
+}
+
+// meets says whether the sentence at hand has what a pattern can't match
+// without. Most patterns are done with here.
+func (e *engine) meets(p *program.Program, pt *program.Pattern, s *sentence) bool {
+	if !e.gathered {
+		e.gather(p, s)
+		e.gathered = true
+	}
+	found := false
+	for i, end := int(pt.Need), int(pt.Need)+int(pt.NeedLen); i < end; i++ {
+		a := p.Needs.At(i)
+		n := a &^ (program.NeedFact | program.NeedLast)
+		if a&program.NeedFact != 0 {
+			found = found || s.facts.has(n)
+		} else {
+			found = found || e.present[n/64]&(1<<(n%64)) != 0
+		}
+		if a&program.NeedLast != 0 {
+			if !found {
+				return false
+			}
+			found = false
+		}
+	}
+	return true
 }
 
 // try runs one pattern at one token and records what it finds.
@@ -272,9 +339,12 @@ func (e *engine) try(p *program.Program, pat, si int, i int32, inQuote bool) {
 	if inQuote && !pack.Facts[g.Fact].Quoted {
 		return
 	}
+	if pt.NeedLen > 0 && !e.meets(p, pt, &e.sents[si]) {
+		return
+	}
 	v := &e.vm
 	v.steps = 0
-	v.markLo, v.markHi = -1, -1
+	v.start, v.markLo, v.markHi = i, -1, -1
 	v.want = -1
 	if !v.run(int32(pt.Code), i) || v.end <= i {
 		return
@@ -283,14 +353,19 @@ func (e *engine) try(p *program.Program, pat, si int, i int32, inQuote bool) {
 	if v.markLo >= 0 && v.markHi > v.markLo {
 		m.markLo, m.markHi = v.markLo, v.markHi
 	}
-	if pt.Case && !e.isUpper(v.sent, i, v.end) {
+	if pt.Case != program.AnyCase && !e.isCased(v.sent, i, v.end, pt.Case) {
 		return
 	}
 	e.record(m, g.When)
 }
 
-func (e *engine) isUpper(s *sentence, lo, hi int32) bool {
+// isCased says whether a passage is written as a term wants it.
+func (e *engine) isCased(s *sentence, lo, hi int32, want program.Case) bool {
 	text := e.text(s)
+	if want == program.Capitalised {
+		c := text[e.scan.toks[lo].start]
+		return c < 'a' || c > 'z'
+	}
 	for _, c := range []byte(text[e.scan.toks[lo].start:e.scan.toks[hi-1].end]) {
 		if c >= 'a' && c <= 'z' {
 			return false

@@ -132,7 +132,8 @@ func (e *engine) collectMatches(i int, r *program.Rule, f uint16) {
 }
 
 // longest calls yield for the matches of a fact in the author's text, in order;
-// of those that overlap, for the longest.
+// of those that overlap, for the longest, and for what a pattern marks rather
+// than for a learnt class: a pattern knows the words.
 func (e *engine) longest(f uint16, yield func(*match)) {
 	var found []*match
 	c := condition{e: e, at: -1}
@@ -143,7 +144,11 @@ func (e *engine) longest(f uint16, yield func(*match)) {
 	var best *match
 	for _, m := range found {
 		if best != nil && m.sent == best.sent && m.markLo < best.markHi {
-			if m.markHi-m.markLo > best.markHi-best.markLo {
+			if l := e.learnt(m); l != e.learnt(best) {
+				if !l {
+					best = m
+				}
+			} else if m.markHi-m.markLo > best.markHi-best.markLo {
 				best = m
 			}
 			continue
@@ -167,6 +172,9 @@ func (e *engine) whole(i int, r *program.Rule) {
 			f.Span = Span{at, at}
 			break
 		}
+	}
+	if r.Likely > 0 {
+		f.Likelihood, f.Weighed = e.explainMail(int(r.Likely) - 1)
 	}
 	f.Message, f.Suggestion = e.say(r.Message, nil), e.say(r.Suggestion, nil)
 	e.report.Findings = append(e.report.Findings, f)
@@ -193,6 +201,9 @@ func (e *engine) passage(i int, r *program.Rule, m *match) {
 		if g.Suggestion != (program.Text{}) {
 			suggestion = g.Suggestion
 		}
+	}
+	if class, ok := e.learntBy(m); ok {
+		f.Likelihood, f.Weighed = e.explain(int(m.sent), class, src.Text)
 	}
 	v := &vars{text: f.Text, term: m.term}
 	f.Message, f.Suggestion = e.say(message, v), e.say(suggestion, v)

@@ -82,6 +82,11 @@ type Finding struct {
 	// unless Encoded is set, in which case they count in the decoded text.
 	Start, End Position
 	Encoded    bool
+	// Likelihood is above 0 where the finding rests on a learnt class: how
+	// likely the model takes it to be. Weighed then names what weighed most,
+	// the heaviest first: words of the passage, or signals found in the email.
+	Likelihood float64
+	Weighed    []string
 }
 
 // A Report is what the linter says of one message.

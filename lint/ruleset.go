@@ -3,6 +3,7 @@ package lint
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -13,8 +14,10 @@ import (
 // be shared. Package rules compiles rule files into RuleSets.
 type RuleSet struct {
 	pack      *program.Pack
-	explained uint16    // the signal "explained", 0 if there is none
-	forms     [3]uint16 // the signals usted, tu, vos
+	explained uint16             // the signal "explained", 0 if there is none
+	forms     [3]uint16          // the signals usted, tu, vos
+	learnt    [][]program.Learnt // by layer
+	factHash  []uint32           // the features that signals are, in the order of the model's Facts
 	infos     func() []RuleInfo
 }
 
@@ -29,6 +32,14 @@ func NewRuleSet(pack *program.Pack, infos func() []RuleInfo) (*RuleSet, error) {
 		return nil, fmt.Errorf("%w: %d, at most %d", ErrTooMany, len(pack.Facts), maxFacts)
 	}
 	s := &RuleSet{pack: pack, infos: sync.OnceValue(infos)}
+	for _, name := range pack.Models.Sentences.Facts {
+		s.factHash = append(s.factHash, hashBytes(factSeed, []byte(name)))
+	}
+	s.learnt = make([][]program.Learnt, pack.Layers)
+	for _, l := range pack.Learnt {
+		layer := pack.Facts[pack.Groups[l.Group].Fact].Layer
+		s.learnt[layer] = append(s.learnt[layer], l)
+	}
 	for i := range pack.Facts {
 		switch pack.Facts[i].Name {
 		case "explained":
@@ -77,6 +88,24 @@ func (s *RuleSet) index(id string) (int, bool) {
 	return 0, false
 }
 
+// inputNumber looks up what an input of a mail model is named after.
+func (s *RuleSet) inputNumber(in program.Input) (uint16, bool) {
+	find := func(names []string) (uint16, bool) {
+		i := slices.Index(names, in.Name)
+		return uint16(max(i, 0)), i >= 0
+	}
+	switch in.Op {
+	case program.InputFact, program.InputQuoted:
+		i := slices.IndexFunc(s.pack.Facts, func(f program.Fact) bool { return f.Name == in.Name })
+		return uint16(max(i, 0)), i >= 0
+	case program.InputFlag:
+		return find(program.Flags)
+	case program.InputWords:
+		return 0, true
+	}
+	return find(s.pack.Models.Sentences.Classes)
+}
+
 // Localized is a text in each language a rule speaks, by language code.
 type Localized map[string]string
 
@@ -102,6 +131,8 @@ type RuleInfo struct {
 type Param struct {
 	Name  string
 	Value float64
+	// Doc says in a few words what the number bounds.
+	Doc string
 }
 
 // An Example is a text inside a rule file, with what the rule must say of it.

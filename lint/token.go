@@ -19,6 +19,7 @@ type token struct {
 	line       bool // a line starts here
 	item       bool // a list item starts here (its marker is no token)
 	atoms      []uint16
+	layers     uint32 // a bit for each layer that has patterns which begin with it
 	mask       uint64 // a bit for each atom, by its number modulo 64
 	matches    int32  // 1 + the index of the newest match that begins here, 0 for none
 }
@@ -52,11 +53,13 @@ const (
 	shapeCaps
 	shapeName
 	shapeShout
+	shapeUpper
+	shapeLongcaps
 	shapeCount
 )
 
 // ShapeNames are the names of shape atoms in patterns, by atom number.
-var ShapeNames = [shapeCount]string{"num", "time", "date", "money", "percent", "ordinal", "code", "url", "email", "caps", "name", "shout"}
+var ShapeNames = [shapeCount]string{"num", "time", "date", "money", "percent", "ordinal", "code", "url", "email", "caps", "name", "shout", "upper", "longcaps"}
 
 // maxKey bounds the part of a word that is looked up: no word of a rule is
 // longer, and a line of 50 MB without spaces is no word.
@@ -403,8 +406,18 @@ func shapeOf(text string, start, end, hi int, w *wordInfo) uint32 {
 	case w.dots > 0 && !w.singles && w.apos < 0:
 		set(shapeURL)
 	}
+	if strings.IndexByte(text[start:end], '_') >= 0 {
+		set(shapeCode) // ERR_CERT_EXPIRED
+		return sh
+	}
+	if w.letters >= 2 && w.upper == w.letters && w.digits == 0 && w.dots == 0 {
+		set(shapeUpper)
+	}
 	if w.letters >= 4 && w.upper == w.letters && w.digits == 0 && w.dots == 0 {
 		set(shapeCaps)
+		if w.letters >= 8 {
+			set(shapeLongcaps)
+		}
 	}
 	if w.upper > 0 && w.digits == 0 && unicode.IsUpper(first) {
 		set(shapeName)

@@ -13,7 +13,7 @@ type vm struct {
 	sent           *sentence
 	lo, hi         int32
 	markLo, markHi int32
-	end            int32
+	start, end     int32
 	want           int32 // where a look behind must end, -1 for anywhere
 	steps          int
 }
@@ -40,6 +40,11 @@ func (v *vm) run(pc, i int32) bool {
 				return false
 			}
 			i++
+		case program.OpAtoms:
+			if i >= v.hi || !v.hasAnyOf(&toks[i], in.A) {
+				return false
+			}
+			i++
 		case program.OpTest:
 			if i >= v.hi || !hasAtom(toks[i].atoms, in.A) {
 				return false
@@ -58,6 +63,10 @@ func (v *vm) run(pc, i int32) bool {
 		case program.OpGap:
 			return v.gap(pc+1, i, int32(in.N))
 		case program.OpSplit:
+			if in.A != 0 && (i >= v.hi || v.prog.Guards[in.A-1]&toks[i].mask == 0) {
+				pc = in.X
+				continue
+			}
 			lo, hi := v.markLo, v.markHi
 			if v.run(pc+1, i) {
 				return true
@@ -116,12 +125,28 @@ func hasAtom(atoms []uint16, a uint16) bool {
 	return false
 }
 
+func (v *vm) hasAnyOf(t *token, set uint16) bool {
+	s := &v.prog.Sets[set]
+	if s.Mask&t.mask == 0 {
+		return false
+	}
+	for _, a := range t.atoms {
+		if s.Has(a) {
+			return true
+		}
+	}
+	return false
+}
+
 // fact goes on behind any passage of fact f that begins at i.
 func (v *vm) fact(f uint16, pc, i int32) bool {
 	if i >= v.hi || !v.sent.facts.has(f) {
 		return false
 	}
 	e := v.e
+	if i == v.start && v.markLo < 0 && v.prog.Code[pc].Op == program.OpMatch {
+		return v.only(f, i)
+	}
 	for k := e.scan.toks[i].matches; k != 0; {
 		m := &e.matches[k-1]
 		k = m.next
@@ -134,6 +159,24 @@ func (v *vm) fact(f uint16, pc, i int32) bool {
 		}
 	}
 	return false
+}
+
+// only matches a pattern that is a signal and nothing else: it marks what the
+// signal marks, the longest passage where there are several.
+func (v *vm) only(f uint16, i int32) bool {
+	var best *match
+	for k := v.e.scan.toks[i].matches; k != 0; {
+		m := &v.e.matches[k-1]
+		k = m.next
+		if m.fact == f && !m.dead && m.hi <= v.hi && (best == nil || m.markHi-m.markLo > best.markHi-best.markLo) {
+			best = m
+		}
+	}
+	if best == nil {
+		return false
+	}
+	v.end, v.markLo, v.markHi = best.hi, best.markLo, best.markHi
+	return true
 }
 
 func (v *vm) begins(f uint16, i int32) bool {

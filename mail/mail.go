@@ -145,7 +145,7 @@ func isFieldName(name []byte) bool {
 var knownFields = map[string]bool{
 	"from": true, "to": true, "cc": true, "bcc": true, "subject": true, "date": true, "message-id": true, "received": true,
 	"return-path": true, "mime-version": true, "content-type": true, "content-transfer-encoding": true, "reply-to": true,
-	"in-reply-to": true, "references": true, "delivered-to": true, "x-mailer": true, "user-agent": true, "dkim-signature": true,
+	"in-reply-to": true, "references": true, "delivered-to": true, "x-tacto-ignore": true, "x-mailer": true, "user-agent": true, "dkim-signature": true,
 }
 
 // isBinary: a NUL in text that is not UTF-16, or many control characters.

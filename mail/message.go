@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode"
 
 	"github.com/emersion/go-message"
 
@@ -28,10 +29,9 @@ func parseMessage(data []byte, opts Options, converted bool) (*lint.Message, err
 	m.Forward = prefix == "fwd"
 	for i := range h {
 		if h[i].name == "x-tacto-ignore" {
-			for _, id := range strings.Split(unfold(h[i].value), ",") {
-				if id = strings.ToLower(strings.TrimSpace(id)); id != "" {
-					m.Ignore = append(m.Ignore, id)
-				}
+			// Names are parted by commas; people also write blanks.
+			for _, id := range strings.FieldsFunc(unfold(h[i].value), func(r rune) bool { return r == ',' || unicode.IsSpace(r) }) {
+				m.Ignore = append(m.Ignore, strings.ToLower(id))
 			}
 		}
 	}

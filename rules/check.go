@@ -3,6 +3,7 @@ package rules
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/tacto-lint/tacto/lint"
@@ -20,7 +21,29 @@ func (c *compiler) check() {
 		} else if len(d.groups) == 0 {
 			c.fail(d.at, "write match: with patterns", "signal %q has no patterns", d.id)
 		}
+		for _, g := range d.groups {
+			c.checkLearnt(g)
+		}
 		c.checkExamples(d)
+	}
+}
+
+// checkLearnt holds a group to be either patterns or a learnt class.
+func (c *compiler) checkLearnt(g groupDef) {
+	patterns := len(g.patterns[0])+len(g.patterns[1]) > 0
+	switch {
+	case g.learnt.text == "" && (g.over != 0 || len(g.langs) > 0):
+		c.fail(g.at, "they go with learnt: CLASS", "over and langs without learnt")
+	case g.learnt.text == "":
+	case patterns:
+		c.fail(g.at, "write two groups", "a group with both patterns and a learnt class")
+	case !(g.over > 0 && g.over < 1):
+		c.fail(g.at, "write over: 0.9, the likelihood from which it counts", "learnt %q without a likelihood between 0 and 1", g.learnt.text)
+	}
+	for _, l := range g.langs {
+		if !slices.Contains(lint.Langs[:], l) {
+			c.fail(g.at, "languages are "+strings.Join(lint.Langs[:], ", "), "unknown language %q", l)
+		}
 	}
 }
 
@@ -75,10 +98,28 @@ func (c *compiler) checkRule(f int, d *factDef) {
 		text lint.Localized
 	}{{"title", d.title}, {"why", d.why}, {"message", d.message}, {"suggestion", d.suggestion}} {
 		for _, lang := range d.langs() {
+			if hole := unknownField(t.text[lang]); hole != "" && t.name != "title" && t.name != "why" {
+				c.fail(d.at, "there are {text}, {term}, {plain} and, for the form of address, {le|te}", "rule %q: unknown {%s} in its %s", d.id, hole, t.name)
+			}
 			if strings.TrimSpace(t.text[lang]) == "" {
 				c.fail(d.at, "say it in every language of the rule", "rule %q has no %s in %q", d.id, t.name, lang)
 			}
 		}
+	}
+}
+
+// unknownField gives the first {name} in a message that stands for nothing.
+func unknownField(s string) string {
+	for {
+		_, rest, ok := strings.Cut(s, "{")
+		name, after, closed := strings.Cut(rest, "}")
+		if !ok || !closed {
+			return ""
+		}
+		if !strings.Contains(name, "|") && !slices.Contains([]string{"text", "term", "plain"}, name) {
+			return name
+		}
+		s = after
 	}
 }
 
@@ -116,7 +157,7 @@ func (c *compiler) checkExamples(d *factDef) {
 		langs = nil
 		for i, l := range lint.Langs {
 			for _, g := range d.groups {
-				if len(g.patterns[i]) > 0 {
+				if len(g.patterns[i]) > 0 || g.learnt.text != "" && (len(g.langs) == 0 || slices.Contains(g.langs, l)) {
 					langs = append(langs, l)
 					break
 				}
@@ -143,7 +184,7 @@ func (c *compiler) rules() {
 		kind, _ := program.ParseKind(d.kind)
 		sev, _ := lint.ParseSeverity(d.severity)
 		r := program.Rule{ID: d.id, Kind: kind, Method: method, Severity: uint8(sev), Fact: uint16(f),
-			When: c.conds[f].when, Unless: c.conds[f].unless, Message: text(d.message), Suggestion: text(d.suggestion)}
+			When: c.conds[f].when, Unless: c.conds[f].unless, Likely: uint16(d.likely), Message: text(d.message), Suggestion: text(d.suggestion)}
 		for i, m := range d.minority {
 			r.Minority[i] = uint16(c.facts[m])
 		}

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -17,6 +18,10 @@ type coder struct {
 	lex  *lexiconBuilder
 	// first holds, by pattern, what it can begin with.
 	first []firstSet
+	// guards finds a program's Guards by mask.
+	guards map[uint64]int
+	// needs becomes the program's Needs.
+	needs []uint16
 }
 
 // firstSet is what a pattern can begin with.
@@ -39,8 +44,9 @@ func (f *firstSet) union(o firstSet) {
 // programs compiles all patterns, language by language.
 func (c *compiler) programs() {
 	c.numberGroups()
+	c.learnt()
 	for lang := range lint.Langs {
-		g := &coder{c: c, lang: lang, prog: &program.Program{}, lex: c.words[lang]}
+		g := &coder{c: c, lang: lang, prog: &program.Program{}, lex: c.words[lang], guards: map[uint64]int{}}
 		g.patterns()
 		g.glossary()
 		if len(c.errs) > 0 {
@@ -48,6 +54,7 @@ func (c *compiler) programs() {
 		}
 		g.prog.Lex = g.lex.build()
 		g.prog.Atoms = int(g.lex.next)
+		g.prog.Needs = program.MakeU16(g.needs)
 		g.index()
 		c.pack.Programs = append(c.pack.Programs, *g.prog)
 	}
@@ -63,6 +70,34 @@ func (c *compiler) numberGroups() {
 		for i, g := range d.groups {
 			c.pack.Groups = append(c.pack.Groups, program.Group{Fact: uint16(f), When: c.conds[f].groups[i],
 				Message: text(g.message), Suggestion: text(g.suggestion)})
+		}
+	}
+}
+
+// learnt enters the groups that ask for a class of the model.
+func (c *compiler) learnt() {
+	number := 0
+	for _, d := range c.defs {
+		if d == nil {
+			continue
+		}
+		for _, g := range d.groups {
+			number++
+			if g.learnt.text == "" {
+				continue
+			}
+			class := slices.Index(c.pack.Models.Sentences.Classes, g.learnt.text)
+			if class < 0 {
+				c.fail(g.learnt.at, "there are "+strings.Join(c.pack.Models.Sentences.Classes, ", "), "unknown learnt class %q", g.learnt.text)
+				continue
+			}
+			l := program.Learnt{Group: uint16(number), Class: uint16(class), Over: float32(lint.Logit(g.over))}
+			for i, code := range lint.Langs {
+				if len(g.langs) == 0 || slices.Contains(g.langs, code) {
+					l.Langs |= 1 << i
+				}
+			}
+			c.pack.Learnt = append(c.pack.Learnt, l)
 		}
 	}
 }
@@ -83,7 +118,7 @@ func (g *coder) patterns() {
 		}
 		for _, gr := range d.groups {
 			for _, p := range gr.patterns[g.lang] {
-				g.pattern(p, uint16(group), 0, false)
+				g.pattern(p, uint16(group), 0, program.AnyCase)
 			}
 			group++
 		}
@@ -91,7 +126,7 @@ func (g *coder) patterns() {
 }
 
 // pattern compiles one pattern.
-func (g *coder) pattern(p patternDef, group, term uint16, caps bool) {
+func (g *coder) pattern(p patternDef, group, term uint16, written program.Case) {
 	n, err := parsePattern(p.text)
 	if err != nil {
 		if term > 0 { // others were reported by patternDeps
@@ -99,8 +134,35 @@ func (g *coder) pattern(p patternDef, group, term uint16, caps bool) {
 		}
 		return
 	}
+	for _, alt := range g.parted(n) {
+		if err := g.write(alt, group, term, written); err != nil {
+			g.c.failWith(p.at, fmt.Sprintf("bad pattern %q", p.text), err)
+			return
+		}
+	}
+}
+
+// minParted is from how many alternatives on a pattern is parted.
+const minParted = 4
+
+// parted gives the alternatives of a pattern that is nothing else: each for
+// itself is tried only at words it can begin with, instead of all in turn.
+func (g *coder) parted(n *node) []*node {
+	if n.kind != nodeSeq || len(n.kids) != 1 || n.kids[0].kind != nodeAlt {
+		return []*node{n}
+	}
+	alts := g.joinWords(n.kids[0].kids)
+	if len(alts) < minParted {
+		return []*node{n}
+	}
+	return alts
+}
+
+// write compiles one pattern, or an alternative of one.
+func (g *coder) write(n *node, group, term uint16, written program.Case) error {
 	start := len(g.prog.Code)
-	if err = g.emit(n); err == nil {
+	err := g.emit(n)
+	if err == nil {
 		g.op(program.OpMatch, 0, 0)
 		var first firstSet
 		var empty bool
@@ -112,14 +174,16 @@ func (g *coder) pattern(p patternDef, group, term uint16, caps bool) {
 		case first.any:
 			err = bad("begin it with a word, a class, a shape or a signal", "it begins with anything")
 		default:
-			g.prog.Patterns = append(g.prog.Patterns, program.Pattern{Group: group, Code: uint32(start), Term: term, Case: caps,
-				Next: nextMask(g.prog.Code, start)})
+			g.guard(start)
+			need, n := g.need(n, first)
+			g.prog.Patterns = append(g.prog.Patterns, program.Pattern{Group: group, Code: uint32(start), Term: term, Case: written,
+				Next: nextMask(g.prog, start), Need: need, NeedLen: n})
 			g.first = append(g.first, first)
-			return
+			return nil
 		}
 	}
 	g.prog.Code = g.prog.Code[:start]
-	g.c.failWith(p.at, fmt.Sprintf("bad pattern %q", p.text), err)
+	return err
 }
 
 // glossary compiles the terms.
@@ -137,12 +201,30 @@ func (g *coder) glossary() {
 			for _, v := range append([]string{t.name}, t.variants...) {
 				p := patternDef{at: t.at, text: g.termPattern(v)}
 				if p.text != "" {
-					g.pattern(p, 0, number, t.caps)
+					g.pattern(p, 0, number, caseOf(t, v))
 				}
 			}
 		}
 	}
 }
+
+// caseOf says how a form of a term must be written. Terms that are words of every
+// day in lower case ("mos", "react") have case: true; a form of several words
+// needs no such mark to be told from those.
+func caseOf(t termDef, form string) program.Case {
+	switch {
+	case !t.caps:
+		return program.AnyCase
+	case form == strings.ToUpper(form):
+		return program.Capitals
+	case strings.Contains(form, " ") || form == strings.ToLower(form):
+		return program.AnyCase
+	}
+	return program.Capitalised
+}
+
+// codeName is a form that texts keep as one word while it is in capitals.
+var codeName = regexp.MustCompile(`^[A-Z]+-[0-9]+$`)
 
 // termPattern turns a term as people write it ("N+1 query", "~deployar", "404")
 // into a pattern: its words, or lemmas for those with ~.
@@ -151,6 +233,10 @@ func (g *coder) termPattern(v string) string {
 	for _, w := range strings.Fields(v) {
 		if lemma, ok := strings.CutPrefix(w, "~"); ok {
 			parts = append(parts, "~"+lemma)
+			continue
+		}
+		if codeName.MatchString(w) {
+			parts = append(parts, w)
 			continue
 		}
 		parts = append(parts, lint.Words(w)...)
@@ -215,6 +301,8 @@ func (g *coder) emit(n *node) error {
 			return bad(g.c.suggestFact(n.text), "unknown signal <%s>", n.text)
 		}
 		g.op(program.OpFact, uint16(f), 0)
+	case nodeAtoms:
+		g.set(n.atoms)
 	case nodeAnd:
 		return g.conjunction(n)
 	case nodeClass:
@@ -226,6 +314,10 @@ func (g *coder) emit(n *node) error {
 }
 
 func (g *coder) alternatives(kids []*node) error {
+	kids = g.joinWords(kids)
+	if len(kids) == 1 {
+		return g.emit(kids[0])
+	}
 	var ends []int
 	for i, k := range kids {
 		split := -1
@@ -244,6 +336,66 @@ func (g *coder) alternatives(kids []*node) error {
 		g.prog.Code[e].X = g.here()
 	}
 	return nil
+}
+
+// joinWords makes one node of alternatives in a row that are one word each: in
+// which order those are tried makes no difference.
+func (g *coder) joinWords(kids []*node) []*node {
+	var out []*node
+	for _, k := range kids {
+		one := k
+		if k.kind == nodeSeq && len(k.kids) == 1 {
+			one = k.kids[0]
+		}
+		a, ok := g.oneAtom(one)
+		switch last := len(out) - 1; {
+		case !ok:
+			out = append(out, k)
+		case last >= 0 && out[last].kind == nodeAtoms:
+			out[last].atoms = add(out[last].atoms, a)
+		default:
+			out = append(out, &node{kind: nodeAtoms, atoms: []uint16{a}})
+		}
+	}
+	return out
+}
+
+// oneAtom gives the atom of a node that always stands for one word.
+func (g *coder) oneAtom(n *node) (uint16, bool) {
+	switch n.kind {
+	case nodeWord:
+		if len(patternWords(n.text)) != 1 {
+			return 0, false
+		}
+	case nodeClass:
+		if cl, err := g.buildClass(n.text); err != nil || n.sel != "atom" && len(cl.longer) > 0 || len(cl.words) == 0 {
+			return 0, false
+		}
+	case nodeExact, nodePrefix, nodeSuffix, nodeLemma, nodeShape, nodeClitic:
+	default:
+		return 0, false
+	}
+	a, err := g.atomOf(n) // an error comes again, and is reported, where the word is written
+	return a, err == nil
+}
+
+// set enters a set of atoms and writes the code for it.
+func (g *coder) set(atoms []uint16) {
+	if len(atoms) == 1 {
+		g.op(program.OpAtom, atoms[0], 0)
+		return
+	}
+	atoms = slices.Sorted(slices.Values(atoms))
+	set := program.Set{Atoms: program.MakeU16(atoms)}
+	for _, a := range atoms {
+		set.Mask |= 1 << (a % 64)
+	}
+	i := slices.Index(g.prog.Sets, set)
+	if i < 0 {
+		i = len(g.prog.Sets)
+		g.prog.Sets = append(g.prog.Sets, set)
+	}
+	g.op(program.OpAtoms, uint16(i), 0)
 }
 
 // word writes the code of a node that names words.
@@ -457,6 +609,8 @@ func (g *coder) firstOf(n *node) (firstSet, bool, error) {
 			f.atoms = add(f.atoms, cl.atom)
 		}
 		return f, empty && len(cl.longer) > 0, err
+	case nodeAtoms:
+		return firstSet{atoms: n.atoms}, false, nil
 	case nodeAnd:
 		for _, k := range n.kids {
 			if k.kind != nodeShape && k.kind != nodeClitic {
@@ -489,6 +643,8 @@ func (g *coder) firstOfAny(kids []*node) (firstSet, bool, error) {
 // index lays out, for each layer, which patterns a word or a signal can begin.
 func (g *coder) index() {
 	facts := len(g.c.pack.Facts)
+	layers := make([]uint32, g.prog.Atoms)
+	defer func() { g.prog.AtomLayers = program.MakeU32(layers) }()
 	for layer := 0; layer < g.c.pack.Layers; layer++ {
 		byAtom := make([][]uint32, g.prog.Atoms)
 		byFact := make([][]uint32, facts)
@@ -500,6 +656,7 @@ func (g *coder) index() {
 			anything = true
 			for _, a := range g.first[i].atoms {
 				byAtom[a] = append(byAtom[a], uint32(i))
+				layers[a] |= program.LayerBit(layer)
 			}
 			for _, f := range g.first[i].facts {
 				byFact[f] = append(byFact[f], uint32(i))

@@ -21,7 +21,10 @@ type compiler struct {
 	conds   []factConds    // by fact number
 	classes [2]map[string]*class
 	words   [2]*lexiconBuilder
-	errs    []error
+	// unmet are the signals that the learnt classes, and the mail model, ask for
+	// and no rule file has.
+	unmet struct{ sentences, mail []string }
+	errs  []error
 }
 
 // factConds are the compiled conditions of a fact's groups, in their order, and
@@ -43,14 +46,15 @@ type class struct {
 }
 
 // compile compiles rule files. The error joins all faults found.
-func compile(sources []Source) (*program.Pack, []lint.RuleInfo, error) {
-	c := &compiler{pack: &program.Pack{}, facts: map[string]int{}}
+func compile(models *program.Models, sources []Source) (*program.Pack, []lint.RuleInfo, error) {
+	c := &compiler{pack: &program.Pack{Models: *models}, facts: map[string]int{}}
 	for _, s := range sources {
 		f, errs := readFile(s)
 		c.files = append(c.files, f)
 		c.errs = append(c.errs, errs...)
 	}
 	c.declare()
+	c.inputs()
 	c.resolveConditions()
 	c.check()
 	c.layers()
@@ -62,6 +66,44 @@ func compile(sources []Source) (*program.Pack, []lint.RuleInfo, error) {
 	}
 	c.rules()
 	return c.pack, c.infos(), nil
+}
+
+// inputs finds the facts, classes and flags that the mail model asks for. A set
+// without them can't use it: see condParser.likelihood.
+func (c *compiler) inputs() {
+	sm := &c.pack.Models.Sentences
+	sm.Of = make([]uint16, len(sm.Facts))
+	for i, name := range sm.Facts {
+		if f, ok := c.facts[name]; ok {
+			sm.Of[i] = uint16(f)
+		} else {
+			c.unmet.sentences = append(c.unmet.sentences, name)
+		}
+	}
+	m := &c.pack.Models.Mail
+	m.Inputs = slices.Clone(m.Inputs)
+	for i := range m.Inputs {
+		in := &m.Inputs[i]
+		of, ok := -1, false
+		switch in.Op {
+		case program.InputFact, program.InputQuoted:
+			if of, ok = c.facts[in.Name]; ok && in.Op == program.InputQuoted {
+				c.markQuoted(of)
+			}
+		case program.InputFlag:
+			of = slices.Index(program.Flags, in.Name)
+		case program.InputWords:
+			of = 0
+		default:
+			of = slices.Index(c.pack.Models.Sentences.Classes, in.Name)
+		}
+		if ok = ok || of >= 0; !ok {
+			c.unmet.mail = append(c.unmet.mail, in.Name)
+			in.Of = 0
+			continue
+		}
+		in.Of = uint16(of)
+	}
 }
 
 // joined gives the faults in the order of files and lines.
@@ -214,6 +256,9 @@ func (c *compiler) resolveConditions() {
 			return n
 		}
 		for _, g := range d.groups {
+			if g.learnt.text != "" {
+				c.learntDeps(i, g)
+			}
 			when, unless := compileOne(g.when, false), compileOne(g.unless, true)
 			fc.groups = append(fc.groups, c.both(when, unless))
 		}
@@ -232,6 +277,28 @@ func (c *compiler) resolveConditions() {
 			c.deps[i] = append(c.deps[i], f)
 		}
 	}
+}
+
+// learntDeps notes that a learnt class looks at signals too.
+func (c *compiler) learntDeps(fact int, g groupDef) {
+	if unmet := c.unmet.sentences; len(unmet) > 0 {
+		c.fail(g.learnt.at, unmetHint, "learnt classes ask for signals that are not there: %s", someOf(unmet))
+	}
+	for _, f := range c.pack.Models.Sentences.Of {
+		c.deps[fact] = append(c.deps[fact], int(f))
+	}
+}
+
+// unmetHint says what to do where signals are missing that models were trained
+// with: a user's rule file alone, or a signal that was renamed.
+const unmetHint = "compile it together with the built-in rules; after renaming a signal, go run ./rules/train"
+
+// someOf names the first few of a list.
+func someOf(names []string) string {
+	if len(names) > 3 {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:3], ", "), len(names)-3)
+	}
+	return strings.Join(names, ", ")
 }
 
 // both joins when and not unless.

@@ -218,6 +218,8 @@ func (p *condParser) fact(name string) (uint16, error) {
 // call compiles name(…).
 func (p *condParser) call(name string) (int32, error) {
 	switch name {
+	case "likelihood":
+		return p.likelihood()
 	case "count", "distinct", "inside", "overlaps", "rule":
 		f, err := p.fact(p.peek())
 		p.at++
@@ -231,7 +233,7 @@ func (p *condParser) call(name string) (int32, error) {
 	}
 	op, ok := scopeOps[name]
 	if !ok {
-		return -1, bad("scopes are here before after prev next near para rest mail subject quoted sentence paragraph pair; also count distinct inside overlaps", "unknown scope %q", name)
+		return -1, bad("scopes are here before after prev next near para rest mail subject quoted sentence paragraph pair; also count distinct inside overlaps likelihood", "unknown scope %q", name)
 	}
 	if op == program.CondQuoted || op == program.CondSubject {
 		p.quoted++
@@ -239,4 +241,28 @@ func (p *condParser) call(name string) (int32, error) {
 	}
 	a, err := p.or()
 	return p.add(program.Cond{Op: op, A: a}), err
+}
+
+// likelihood compiles likelihood(class): a number that depends on all that the
+// mail model asks for.
+func (p *condParser) likelihood() (int32, error) {
+	m := &p.c.pack.Models.Mail
+	i := slices.Index(m.Classes, p.peek())
+	switch {
+	case i < 0:
+		return -1, bad("there are "+strings.Join(m.Classes, ", "), "unknown class %q of emails", p.peek())
+	case len(p.c.unmet.mail)+len(p.c.unmet.sentences) > 0:
+		return -1, bad(unmetHint, "likelihood asks for signals that are not there: %s", someOf(append(p.c.unmet.mail, p.c.unmet.sentences...)))
+	}
+	p.at++
+	for _, f := range p.c.pack.Models.Sentences.Of {
+		*p.deps = append(*p.deps, int(f))
+	}
+	for _, in := range m.Inputs {
+		if in.Op == program.InputFact || in.Op == program.InputQuoted {
+			*p.deps = append(*p.deps, int(in.Of))
+		}
+	}
+	p.owner.likely = i + 1
+	return p.add(program.Cond{Op: program.CondLikely, Fact: uint16(i)}), nil
 }

@@ -49,6 +49,25 @@ func Message(ex lint.Example) *lint.Message {
 	return m
 }
 
+// Context says, in a line, what goes with an example's text: the subject, the
+// date, attachments, what the client wrote; "" if nothing does.
+func Context(ex lint.Example) string {
+	var parts []string
+	if ex.Subject != "" {
+		parts = append(parts, "Subject: "+ex.Subject)
+	}
+	if !ex.Date.IsZero() {
+		parts = append(parts, ex.Date.Format("Monday 15:04"))
+	}
+	if len(ex.Attachments) > 0 {
+		parts = append(parts, "attached: "+strings.Join(ex.Attachments, ", "))
+	}
+	if ex.Quoted != "" {
+		parts = append(parts, "in answer to: "+strings.Join(strings.Fields(ex.Quoted), " "))
+	}
+	return strings.Join(parts, "; ")
+}
+
 // checkExample says what is wrong, "" if nothing is.
 func checkExample(set *lint.RuleSet, info lint.RuleInfo, ex lint.Example) string {
 	l, err := lint.New(set, lint.Settings{Lang: ex.Lang})

@@ -58,10 +58,14 @@ type factDef struct {
 	unless     patternDef
 	reasons    []reasonDef
 	examples   []lint.Example
+	likely     int // 1 + the class of the mail model that it asks for
 }
 
 type groupDef struct {
 	at
+	learnt     patternDef // a class of the model, instead of patterns
+	over       float64
+	langs      []string
 	patterns   [2][]patternDef // by language
 	when       patternDef
 	unless     patternDef
@@ -169,6 +173,14 @@ func (r *reader) boolean(dst *bool, what string) func(*yaml.Node) {
 	return func(n *yaml.Node) {
 		if err := n.Decode(dst); err != nil {
 			r.fail(n, "write true or false", "%s must be true or false", what)
+		}
+	}
+}
+
+func (r *reader) number(dst *float64, what string) func(*yaml.Node) {
+	return func(n *yaml.Node) {
+		if err := n.Decode(dst); err != nil {
+			r.fail(n, "write a number", "%s must be a number", what)
 		}
 	}
 }
@@ -308,8 +320,13 @@ func (r *reader) params(n *yaml.Node, d *factDef) {
 	}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		p := lint.Param{Name: n.Content[i].Value}
-		if err := n.Content[i+1].Decode(&p.Value); err != nil {
-			r.fail(n.Content[i+1], "write a number", "parameter %s must be a number", p.Name)
+		if v := n.Content[i+1]; v.Kind == yaml.MappingNode {
+			r.fields(v, "parameter "+p.Name, map[string]func(*yaml.Node){
+				"value": r.number(&p.Value, "parameter "+p.Name),
+				"doc":   r.str(&p.Doc, "doc"),
+			})
+		} else {
+			r.number(&p.Value, "parameter "+p.Name)(v)
 		}
 		d.params = append(d.params, p)
 	}
@@ -321,6 +338,9 @@ func (r *reader) groups(n *yaml.Node, d *factDef) {
 		r.fields(c, "a group under match", map[string]func(*yaml.Node){
 			"es":         r.patterns(&g.patterns[0], "es"),
 			"en":         r.patterns(&g.patterns[1], "en"),
+			"learnt":     r.pattern(&g.learnt, "learnt"),
+			"over":       r.number(&g.over, "over"),
+			"langs":      r.strs(&g.langs, "langs"),
 			"when":       r.pattern(&g.when, "when"),
 			"unless":     r.pattern(&g.unless, "unless"),
 			"message":    r.localized(&g.message, "message"),

@@ -30,8 +30,9 @@ func newLexiconBuilder(lang string) *lexiconBuilder {
 		prefix: map[string][]uint16{}, suffix: map[string][]uint16{}}
 }
 
-// maxAtoms bounds the atoms of a language: they are numbered in 16 bits.
-const maxAtoms = 1 << 15
+// maxAtoms bounds the atoms of a language: their numbers share 16 bits with the
+// marks of a program's Needs.
+const maxAtoms = program.NeedFact
 
 // atom gives the atom for a key, and whether it is new.
 func (b *lexiconBuilder) atom(key string) (uint16, bool, error) {

@@ -15,6 +15,8 @@ type node struct {
 	pos  string  // a lemma's kind: "n", "v", "a"
 	n    int     // a gap's or a window's length
 	kids []*node // parts of a sequence, alternatives, operands
+	// atoms are those of nodeAtoms.
+	atoms []uint16
 }
 
 type nodeKind uint8
@@ -42,6 +44,7 @@ const (
 	nodeNotAhead
 	nodeNotBehind
 	nodeMark
+	nodeAtoms // made by the coder: one of some words
 )
 
 // A patternError says what is wrong with a pattern, and what to write.

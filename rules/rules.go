@@ -49,11 +49,21 @@ var (
 )
 
 // Default gives the rule set that comes with tacto, without compiling anything.
-func Default() (*lint.RuleSet, error) { return Decode(builtin) }
+func Default() (*lint.RuleSet, error) {
+	pack, err := program.Decode(builtin)
+	return ruleSet(pack, err)
+}
 
 // Decode gives the rule set that Encode wrote.
 func Decode(data string) (*lint.RuleSet, error) {
 	pack, err := program.Decode(data)
+	if err == nil {
+		err = pack.Check()
+	}
+	return ruleSet(pack, err)
+}
+
+func ruleSet(pack *program.Pack, err error) (*lint.RuleSet, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading compiled rules: %w", err)
 	}
@@ -70,19 +80,29 @@ func DefaultWith(extra ...Source) (*lint.RuleSet, error) {
 	return Compile(append(sources, extra...)...)
 }
 
-// Compile compiles rule files. All faults found are joined (errors.Join of
-// *Error), in the order of files and lines.
+// Compile compiles rule files, with the learnt classes that come with tacto. All
+// faults found are joined (errors.Join of *Error), in the order of files and
+// lines.
 func Compile(sources ...Source) (*lint.RuleSet, error) {
-	pack, infos, err := compile(sources)
+	own, err := program.Decode(builtin)
+	if err != nil {
+		return nil, fmt.Errorf("reading compiled rules: %w", err)
+	}
+	pack, infos, err := compile(&own.Models, sources)
 	if err != nil {
 		return nil, err
 	}
 	return lint.NewRuleSet(pack, func() []lint.RuleInfo { return infos })
 }
 
-// Encode compiles rule files into the form that Decode reads.
-func Encode(sources ...Source) ([]byte, error) {
-	pack, infos, err := compile(sources)
+// Encode compiles rule files and the models of learnt signals, as
+// program.Models.Encode wrote them, into the form that Decode reads.
+func Encode(models string, sources ...Source) ([]byte, error) {
+	m, err := program.DecodeModels(models)
+	if err != nil {
+		return nil, fmt.Errorf("reading the models: %w", err)
+	}
+	pack, infos, err := compile(m, sources)
 	if err != nil {
 		return nil, err
 	}

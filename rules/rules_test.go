@@ -3,7 +3,6 @@ package rules
 import (
 	"errors"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -53,20 +52,15 @@ func TestRuleBook(t *testing.T) {
 
 // TestBuiltinIsCurrent compares what is embedded with the rule files.
 func TestBuiltinIsCurrent(t *testing.T) {
-	names := []string{"../rules.yaml", "glossary.yaml"}
-	signals, err := filepath.Glob("signals/*.yaml")
+	sources, err := Sources("..")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var sources []Source
-	for _, n := range append(names, signals...) {
-		data, err := os.ReadFile(n)
-		if err != nil {
-			t.Fatal(err)
-		}
-		sources = append(sources, Source{filepath.Base(n), data})
+	models, err := os.ReadFile("learnt.model")
+	if err != nil {
+		t.Fatal(err)
 	}
-	pack, err := Encode(sources...)
+	pack, err := Encode(string(models), sources...)
 	if err != nil {
 		t.Fatal(err)
 	}

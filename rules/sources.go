@@ -6,8 +6,28 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 )
+
+// Sources reads the rule files that come with tacto from its repository, of
+// which top is the topmost folder.
+func Sources(top string) ([]Source, error) {
+	signals, err := filepath.Glob(filepath.Join(top, "rules", "signals", "*.yaml"))
+	if err != nil {
+		return nil, err
+	}
+	var sources []Source
+	for _, name := range append([]string{filepath.Join(top, "rules.yaml"), filepath.Join(top, "rules", "glossary.yaml")}, signals...) {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			return nil, fmt.Errorf("reading rules: %w", err)
+		}
+		sources = append(sources, Source{Name: filepath.Base(name), Data: data})
+	}
+	return sources, nil
+}
 
 // EncodeSources packs rule files into one compressed text.
 func EncodeSources(sources []Source) ([]byte, error) {

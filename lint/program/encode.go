@@ -51,6 +51,14 @@ func (p *Pack) Encode() []byte {
 	for i := range p.Programs {
 		w.program(&p.Programs[i])
 	}
+	w.models(&p.Models)
+	w.uint(len(p.Learnt))
+	for _, l := range p.Learnt {
+		w.uint(int(l.Group))
+		w.uint(int(l.Class))
+		w.uint(int(l.Langs))
+		w.float(float64(l.Over))
+	}
 	w.str(p.Docs)
 	return w.b
 }
@@ -93,6 +101,7 @@ func (w *writer) rule(r *Rule) {
 		w.float(x.Value)
 	}
 	w.uint(int(r.Langs))
+	w.uint(int(r.Likely))
 }
 
 func (w *writer) program(p *Program) {
@@ -116,10 +125,23 @@ func (w *writer) program(p *Program) {
 		w.uint(int(x.Group))
 		w.uint(int(x.Code))
 		w.uint(int(x.Term))
-		w.bool(x.Case)
+		w.uint(int(x.Case))
 		w.b = binary.LittleEndian.AppendUint64(w.b, x.Next)
+		w.uint(int(x.Need))
+		w.uint(int(x.NeedLen))
+	}
+	w.str(string(p.Needs))
+	w.uint(len(p.Guards))
+	for _, g := range p.Guards {
+		w.b = binary.LittleEndian.AppendUint64(w.b, g)
+	}
+	w.uint(len(p.Sets))
+	for _, x := range p.Sets {
+		w.b = binary.LittleEndian.AppendUint64(w.b, x.Mask)
+		w.str(string(x.Atoms))
 	}
 	w.uint(p.Atoms)
+	w.str(string(p.AtomLayers))
 	w.uint(len(p.Index))
 	for _, x := range p.Index {
 		w.str(string(x.AtomStart))
@@ -133,20 +155,20 @@ func (w *writer) program(p *Program) {
 // ErrFormat is the error of Decode for data that is not a pack of this version.
 var ErrFormat = errors.New("not a compiled rule set of this version")
 
-// Decode reads a pack. The big tables stay where they are in data.
+// Decode reads a pack without looking whether what is in it fits together: see
+// Check. The big tables stay where they are in data.
 func Decode(data string) (p *Pack, err error) {
 	r := &reader{s: data}
 	if len(data) < len(magic) || data[:len(magic)] != magic {
 		return nil, ErrFormat
 	}
 	r.at = len(magic)
-	// A truncated pack runs into slice bounds: one recover instead of a check
-	// at every read.
 	defer func() {
-		if x := recover(); x != nil {
-			p, err = nil, fmt.Errorf("%w: damaged at byte %d", ErrFormat, r.at)
+		if err != nil {
+			p = nil
 		}
 	}()
+	defer recoverDamage(r, &err)
 	if r.uint() != Version {
 		return nil, ErrFormat
 	}
@@ -175,8 +197,21 @@ func Decode(data string) (p *Pack, err error) {
 	for i := range p.Programs {
 		r.program(&p.Programs[i])
 	}
+	r.models(&p.Models)
+	p.Learnt = make([]Learnt, r.count())
+	for i := range p.Learnt {
+		p.Learnt[i] = Learnt{uint16(r.uint()), uint16(r.uint()), uint8(r.uint()), float32(r.float())}
+	}
 	p.Docs = r.str()
 	return p, nil
+}
+
+// recoverDamage turns the panic of a read beyond the end into an error: data cut
+// short runs into slice bounds, and one recover does for a check at every read.
+func recoverDamage(r *reader, err *error) {
+	if x := recover(); x != nil {
+		*err = fmt.Errorf("%w: damaged at byte %d", ErrFormat, r.at)
+	}
 }
 
 type reader struct {
@@ -253,6 +288,7 @@ func (r *reader) rule() Rule {
 		x.Params[i] = Param{r.str(), r.float()}
 	}
 	x.Langs = uint8(r.uint())
+	x.Likely = uint16(r.uint())
 	return x
 }
 
@@ -268,9 +304,19 @@ func (r *reader) program(p *Program) {
 	}
 	p.Patterns = make([]Pattern, r.count())
 	for i := range p.Patterns {
-		p.Patterns[i] = Pattern{uint16(r.uint()), uint32(r.uint()), uint16(r.uint()), r.bool(), r.fixed()}
+		p.Patterns[i] = Pattern{uint16(r.uint()), uint32(r.uint()), uint16(r.uint()), Case(r.uint()), r.fixed(), uint32(r.uint()), uint8(r.uint())}
+	}
+	p.Needs = U16(r.str())
+	p.Guards = make([]uint64, r.count())
+	for i := range p.Guards {
+		p.Guards[i] = r.fixed()
+	}
+	p.Sets = make([]Set, r.count())
+	for i := range p.Sets {
+		p.Sets[i] = Set{r.fixed(), U16(r.str())}
 	}
 	p.Atoms = r.uint()
+	p.AtomLayers = U32(r.str())
 	p.Index = make([]LayerIndex, r.count())
 	for i := range p.Index {
 		p.Index[i] = LayerIndex{U32(r.str()), U32(r.str()), U32(r.str()), U32(r.str()), r.bool()}

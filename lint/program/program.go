@@ -5,7 +5,7 @@
 package program
 
 // Version changes whenever the meaning of a pack's bytes does.
-const Version = 3
+const Version = 5
 
 // U32 and U16 are arrays of little-endian numbers in place.
 type (
@@ -58,6 +58,8 @@ type Pack struct {
 	Rules    []Rule
 	Terms    []Term
 	Layers   int
+	Models   Models
+	Learnt   []Learnt
 	// Docs is the encoded documentation of the rules (see Docs), decoded only
 	// by who wants to show it.
 	Docs string
@@ -102,6 +104,9 @@ type Rule struct {
 	Message, Suggestion Text
 	Params              []Param
 	Langs               uint8 // bit set of the languages it speaks
+	// Likely is 1 + the class of the mail model that its condition asks for, 0
+	// for none.
+	Likely uint16
 }
 
 // A Reason is one ground for a verdict.
@@ -167,10 +172,18 @@ type Program struct {
 	Lex      Lexicon
 	Code     []Inst
 	Patterns []Pattern
+	Needs    U16
+	Sets     []Set
+	// Guards are masks as of Set, for OpSplit: what the next word must have
+	// for the first of two ways to be worth trying.
+	Guards []uint64
 	// Atoms counts the atoms; Index[l] gives for each of them the patterns of
 	// layer l that can begin with a word which has that atom.
 	Atoms int
 	Index []LayerIndex
+	// AtomLayers gives, by atom, a bit for each layer in which patterns begin
+	// with it; layers from 31 on share a bit.
+	AtomLayers U32
 }
 
 // A LayerIndex finds the patterns of one layer by what they begin with.
@@ -188,10 +201,60 @@ type Pattern struct {
 	Group uint16
 	Code  uint32 // where its code begins
 	Term  uint16 // glossary term + 1, 0 for none
-	Case  bool   // matches only as written in capitals
+	Case  Case   // how it must be written
 	// Next is the filter for the second word: the bits (atom modulo 64) of
 	// which it must have one, 0 for anything.
 	Next uint64
+	// Needs[Need:Need+NeedLen] of the program lists what the sentence must
+	// hold for this pattern to match at all.
+	Need    uint32
+	NeedLen uint8
+}
+
+// NeedFact marks an entry of Needs that is a fact's number, not an atom's;
+// NeedLast ends a set: a sentence must hold one entry of each set.
+const (
+	NeedFact = 1 << 14
+	NeedLast = 1 << 15
+)
+
+// Case says how the words of a match must be written.
+type Case uint8
+
+// The cases: any, all in capitals ("MOS"), with a capital first ("React").
+const (
+	AnyCase Case = iota
+	Capitals
+	Capitalised
+)
+
+// LayerBit is the bit of a layer in AtomLayers.
+func LayerBit(layer int) uint32 { return 1 << min(layer, 31) }
+
+// A Set is a set of atoms: alternatives of one word each.
+type Set struct {
+	Mask  uint64 // a bit for each, by its number modulo 64
+	Atoms U16    // ascending
+}
+
+// Has says whether the set has an atom.
+func (s *Set) Has(a uint16) bool {
+	if s.Mask&(1<<(a%64)) == 0 {
+		return false
+	}
+	lo, hi := 0, s.Atoms.Len()
+	for lo < hi {
+		mid := (lo + hi) / 2
+		switch x := s.Atoms.At(mid); {
+		case x == a:
+			return true
+		case x < a:
+			lo = mid + 1
+		default:
+			hi = mid
+		}
+	}
+	return false
 }
 
 // An Inst is an instruction of a pattern.
@@ -213,7 +276,7 @@ const (
 	OpFact                // fact A stands here; advance past it
 	OpAny                 // advance
 	OpGap                 // advance 0 to N tokens within the clause, as few as can be
-	OpSplit               // try the next instruction; if that fails, go to X
+	OpSplit               // try the next instruction, if the token has what guard A-1 asks for (A 0: in any case); if that fails, go to X
 	OpJump                // go to X
 	OpBegin               // start of the sentence
 	OpEnd                 // end of the sentence
@@ -225,6 +288,7 @@ const (
 	OpMark                // the passage to report begins
 	OpMarkEnd             // it ends
 	OpFactTest            // fact A begins here; no advance
+	OpAtoms               // the token has an atom of set A; advance
 )
 
 // A Cond is a node of a condition.
@@ -276,6 +340,7 @@ const (
 	CondSub
 	CondMul
 	CondDiv
+	CondLikely // likelihood of class Fact of the mail model
 	// Flags of the email or of the sentence: Fact is a Flag.
 	CondFlag
 )

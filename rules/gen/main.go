@@ -1,12 +1,11 @@
 // Command gen compiles the rules that come with tacto into the form that is
 // embedded in the binary. Run it by 'go generate ./rules' after a change to
-// rules.yaml, glossary.yaml or signals/*.yaml.
+// rules.yaml, glossary.yaml, signals/*.yaml or learnt.model (see rules/train).
 package main
 
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 
 	"github.com/tacto-lint/tacto/rules"
 )
@@ -19,20 +18,15 @@ func main() {
 }
 
 func run() error {
-	// The built-in rule files, from the folder of package rules.
-	signals, err := filepath.Glob("signals/*.yaml")
+	sources, err := rules.Sources("..")
 	if err != nil {
 		return err
 	}
-	var sources []rules.Source
-	for _, name := range append([]string{"../rules.yaml", "glossary.yaml"}, signals...) {
-		data, err := os.ReadFile(name)
-		if err != nil {
-			return fmt.Errorf("reading rules: %w", err)
-		}
-		sources = append(sources, rules.Source{Name: filepath.Base(name), Data: data})
+	models, err := os.ReadFile("learnt.model")
+	if err != nil {
+		return fmt.Errorf("reading the models: %w", err)
 	}
-	pack, err := rules.Encode(sources...)
+	pack, err := rules.Encode(string(models), sources...)
 	if err != nil {
 		return err
 	}
