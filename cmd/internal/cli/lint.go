@@ -229,8 +229,14 @@ func (r *run) write(j *job) error {
 	if j.item.Err != nil {
 		r.unread++
 		fmt.Fprintf(r.c.Stderr, "tacto: %s: %v\n", j.item.Path, j.item.Err)
-	} else if fails(r.f.failOn, j.report) {
-		r.failed = true
+	} else {
+		r.failed = r.failed || fails(r.f.failOn, j.report)
+		ids := r.l.RuleSet().IDs()
+		for _, id := range j.item.Message.Ignore {
+			if !slices.Contains(ids, id) {
+				fmt.Fprintf(r.c.Stderr, "tacto: %s: X-Tacto-Ignore names the unknown rule %q: see 'tacto rules'\n", j.item.Path, id)
+			}
+		}
 	}
 	err := r.w.Write(output.Result{Path: j.item.Path, File: j.file, Message: j.item.Message, Report: j.report, Err: j.item.Err})
 	r.done++

@@ -3,6 +3,7 @@ package cli
 import (
 	"bufio"
 	"fmt"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/tacto-lint/tacto/cmd/internal/nearest"
 	"github.com/tacto-lint/tacto/cmd/internal/output"
 	"github.com/tacto-lint/tacto/lint"
+	"github.com/tacto-lint/tacto/rules"
 )
 
 func (c *Command) rulesCommand() *cobra.Command {
@@ -30,11 +32,12 @@ func (c *Command) rulesCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			infos := adapted(set.Rules(), &cfg.Settings)
 			switch format {
 			case "text":
-				return c.rulesTable(set.Rules(), c.uiLang(f.uiLang))
+				return c.rulesTable(infos, c.uiLang(f.uiLang))
 			case "json":
-				return output.WriteJSON(c.Stdout, rulesJSON(set.Rules()))
+				return output.WriteJSON(c.Stdout, rulesJSON(infos))
 			}
 			return usagef("text or json", "--format can't be %q", format)
 		},
@@ -42,6 +45,28 @@ func (c *Command) rulesCommand() *cobra.Command {
 	f.add(cmd)
 	cmd.Flags().StringVarP(&format, "format", "f", "text", "output `format`: text, json")
 	return cmd
+}
+
+// adapted gives the rules as a configuration changes them; those it switches off
+// are left out.
+func adapted(infos []lint.RuleInfo, s *lint.Settings) []lint.RuleInfo {
+	var out []lint.RuleInfo
+	for _, r := range infos {
+		if slices.Contains(s.Off, r.ID) {
+			continue
+		}
+		if sev, ok := s.Severity[r.ID]; ok {
+			r.Severity = sev
+		}
+		r.Params = slices.Clone(r.Params)
+		for i, p := range r.Params {
+			if v, ok := s.Thresholds[r.ID+"."+p.Name]; ok {
+				r.Params[i].Value = v
+			}
+		}
+		out = append(out, r)
+	}
+	return out
 }
 
 func (c *Command) rulesTable(infos []lint.RuleInfo, lang string) error {
@@ -105,7 +130,7 @@ func (c *Command) explainCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			for _, r := range set.Rules() {
+			for _, r := range adapted(set.Rules(), &cfg.Settings) {
 				if r.ID == args[0] {
 					return c.explain(r, c.uiLang(f.uiLang), cfg.Settings.Lang)
 				}
@@ -138,7 +163,7 @@ func (c *Command) explain(r lint.RuleInfo, lang, only string) error {
 	if len(r.Params) > 0 {
 		fmt.Fprintf(w, "\n%s\n", style.Bold(head[2]))
 		for _, p := range r.Params {
-			fmt.Fprintf(w, "  %s.%s = %g\n", r.ID, p.Name, p.Value)
+			fmt.Fprintf(w, "  %s.%s = %g  %s\n", r.ID, p.Name, p.Value, p.Doc)
 		}
 	}
 	for i, hit := range []bool{true, false} {
@@ -186,8 +211,8 @@ func marked(ex lint.Example, style output.Style) string {
 	}
 	b.WriteString(ex.Text[at:])
 	out := strings.Join(strings.Fields(b.String()), " ")
-	if ex.Quoted != "" {
-		out += "  > " + strings.Join(strings.Fields(ex.Quoted), " ")
+	if c := rules.Context(ex); c != "" {
+		out += "  (" + c + ")"
 	}
 	return out
 }

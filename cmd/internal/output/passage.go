@@ -2,6 +2,7 @@ package output
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"github.com/rivo/uniseg"
 
@@ -21,28 +22,48 @@ type shownLine struct {
 }
 
 // passage gives the lines that a span touches, each cut to width columns
-// around what is marked. more says that there are further lines.
+// around what is marked. more says that there are further lines. It looks only
+// at the text near the span: a line can be megabytes long, and have a finding
+// every few words.
 func passage(text string, span lint.Span, width int) (lines []shownLine, more bool) {
 	start, end := clamp(span.Start, len(text)), clamp(span.End, len(text))
-	at := strings.LastIndexByte(text[:start], '\n') + 1
+	near := 16*max(width, 20) + 64 // bytes: a character on screen has a few
+	from := backTo(text, start-near)
+	at := from + strings.LastIndexByte(text[from:start], '\n') + 1
 	for {
-		stop := len(text)
-		if i := strings.IndexByte(text[at:], '\n'); i >= 0 {
-			stop = at + i
+		far := backTo(text, min(max(at, start)+near, len(text)))
+		stop, whole := far, far == len(text)
+		if i := strings.IndexByte(text[at:far], '\n'); i >= 0 {
+			stop, whole = at+i, true
 		}
-		line := strings.TrimSuffix(text[at:stop], "\r")
-		from, to := max(start-at, 0), min(end-at, len(line))
-		if from < to {
+		line := text[at:stop]
+		if whole {
+			line = strings.TrimSuffix(line, "\r")
+		}
+		if lo, hi := max(start-at, 0), min(end-at, len(line)); lo < hi {
 			if len(lines) == maxLines {
 				return lines, true
 			}
-			lines = append(lines, cut(cells(line, from, to), width))
+			cutLeft := at == from && at > 0 && text[at-1] != '\n'
+			lines = append(lines, cut(cells(line, lo, hi), width, cutLeft, !whole))
+		}
+		if !whole {
+			return lines, false
 		}
 		at = stop + 1
 		if at >= end || stop == len(text) {
 			return lines, false
 		}
 	}
+}
+
+// backTo gives the beginning of the character at offset n, 0 for less than that.
+func backTo(text string, n int) int {
+	n = clamp(n, len(text))
+	for n > 0 && n < len(text) && !utf8.RuneStart(text[n]) {
+		n--
+	}
+	return n
 }
 
 func clamp(n, limit int) int { return min(max(n, 0), limit) }
@@ -78,8 +99,9 @@ func cells(line string, from, to int) []cell {
 }
 
 // cut trims blanks at both ends and, of a line too long, keeps the marked
-// characters with some of what stands before and after them.
-func cut(list []cell, width int) shownLine {
+// characters with some of what stands before and after them. moreLeft and
+// moreRight say that the list is not the whole line.
+func cut(list []cell, width int, moreLeft, moreRight bool) shownLine {
 	first, last := 0, len(list)
 	for first < last && list[first].text != "" && strings.TrimSpace(list[first].text) == "" && !list[first].marked {
 		first++
@@ -90,7 +112,7 @@ func cut(list []cell, width int) shownLine {
 	list = list[first:last]
 	from, to := window(list, max(width, 20))
 	var s shownLine
-	if from > 0 {
+	if from > 0 || moreLeft {
 		s.before, s.skip = "…", 1
 	}
 	for _, c := range list[from:to] {
@@ -105,7 +127,7 @@ func cut(list []cell, width int) shownLine {
 			s.after += c.text
 		}
 	}
-	if to < len(list) {
+	if to < len(list) || moreRight {
 		s.after += "…"
 	}
 	s.under = max(s.under, 1)

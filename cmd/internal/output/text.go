@@ -107,6 +107,10 @@ func (t *textWriter) finding(b *strings.Builder, m *lint.Message, f lint.Finding
 	if f.Suggestion != "" {
 		b.WriteString(wrap(f.Suggestion, room+"→ ", room+"  ", t.o.Width))
 	}
+	if t.o.ExplainScore && f.Likelihood > 0 {
+		learnt := fmt.Sprintf("%s %.2f: %s", w.learnt, f.Likelihood, safe.Text(strings.Join(f.Weighed, ", ")))
+		b.WriteString(wrap(learnt, room, room, t.o.Width))
+	}
 }
 
 // passage writes the lines of the text that a finding marks.

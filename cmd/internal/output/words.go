@@ -14,6 +14,7 @@ type words struct {
 	// where a finding stands that has no passage, or one elsewhere
 	whole, subject, decoded string
 	start                   string // of the score's arithmetic
+	learnt                  string // before a likelihood and what weighed for it
 	// for the summary of many emails
 	emails, unread [2]string
 	short          map[lint.Verdict]string
@@ -41,7 +42,7 @@ func english() *words {
 			lint.Error: "error", lint.Warning: "warning", lint.Suggestion: "suggestion",
 		},
 		whole: "whole email", subject: "subject", decoded: "positions count in the decoded text",
-		start: "start", nothing: "nothing found",
+		start: "start", learnt: "learnt, likelihood", nothing: "nothing found",
 		emails: [2]string{"email", "emails"}, unread: [2]string{"not read", "not read"},
 		short: map[lint.Verdict]string{lint.Send: "send", lint.Revise: "revise", lint.Talk: "talk"},
 		counts: map[lint.Severity][2]string{
@@ -63,7 +64,7 @@ func spanish() *words {
 			lint.Error: "error", lint.Warning: "aviso", lint.Suggestion: "sugerencia",
 		},
 		whole: "todo el correo", subject: "asunto", decoded: "las posiciones cuentan en el texto decodificado",
-		start: "inicio", nothing: "sin observaciones",
+		start: "inicio", learnt: "aprendido, verosimilitud", nothing: "sin observaciones",
 		emails: [2]string{"correo", "correos"}, unread: [2]string{"sin leer", "sin leer"},
 		short: map[lint.Verdict]string{lint.Send: "enviar", lint.Revise: "revisar", lint.Talk: "hablar"},
 		counts: map[lint.Severity][2]string{

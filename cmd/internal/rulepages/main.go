@@ -4,6 +4,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
 
 	"github.com/tacto-lint/tacto/lint"
@@ -37,10 +38,14 @@ func page(infos []lint.RuleInfo) string {
 			if r.Title[lang] == "" {
 				continue
 			}
-			fmt.Fprintf(&b, "**%s.** %s\n\n", r.Title[lang], r.Why[lang])
+			fmt.Fprintf(&b, "**%s.** %s\n→ %s\n\n", r.Title[lang], r.Why[lang], forms.ReplaceAllString(r.Suggestion[lang], "$1"))
 		}
 		for _, p := range r.Params {
-			fmt.Fprintf(&b, "- threshold `%s.%s`: %g\n", r.ID, p.Name, p.Value)
+			fmt.Fprintf(&b, "- threshold `%s.%s`: %g", r.ID, p.Name, p.Value)
+			if p.Doc != "" {
+				b.WriteString(", " + p.Doc)
+			}
+			b.WriteByte('\n')
 		}
 		for i, head := range []string{"Marked", "Not marked"} {
 			fmt.Fprintf(&b, "\n%s:\n\n", head)
@@ -53,6 +58,9 @@ func page(infos []lint.RuleInfo) string {
 	}
 	return b.String()
 }
+
+// forms finds «{le|te}»: the page shows the first form.
+var forms = regexp.MustCompile(`\{([^|{}]*)\|[^{}]*\}`)
 
 func first(t lint.Localized) string {
 	if t["en"] != "" {
@@ -73,8 +81,8 @@ func marked(ex lint.Example) string {
 }
 
 func context(ex lint.Example) string {
-	if ex.Quoted == "" {
-		return ""
+	if c := rules.Context(ex); c != "" {
+		return " (" + c + ")"
 	}
-	return " (in answer to: " + strings.Join(strings.Fields(ex.Quoted), " ") + ")"
+	return ""
 }
