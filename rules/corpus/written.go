@@ -1,6 +1,7 @@
 package corpus
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -63,69 +64,30 @@ func Written(name string, data []byte) ([]Email, error) {
 }
 
 func written(name string, line int, lines []string) (Email, error) {
-	fail := func(i int, format string, args ...any) (Email, error) {
-		return Email{}, fmt.Errorf("%s:%d: %w", name, line+i, fmt.Errorf(format, args...))
-	}
-	head := strings.Split(strings.TrimPrefix(lines[0], "=== "), "|")
-	if len(head) != 3 {
-		return fail(0, "want === number | variety | verdict")
-	}
-	for i := range head {
-		head[i] = strings.TrimSpace(head[i])
+	fail := func(i int, err error) (Email, error) {
+		return Email{}, fmt.Errorf("%s:%d: %w", name, line+i, err)
 	}
 	e := Email{Line: line}
-	e.File, e.Variety, e.Verdict = name+"#"+head[0], head[1], head[2]
-	e.Lang, _, _ = strings.Cut(e.Variety, "-")
-	if !slices.Contains(lint.Langs[:], e.Lang) {
-		return fail(0, "unknown language %q: write es-MX, en-GB …", e.Lang)
+	if err := e.title(name, lines[0]); err != nil {
+		return fail(0, err)
 	}
-	if !slices.Contains([]string{"send", "revise", "talk"}, e.Verdict) {
-		return fail(0, "unknown verdict %q", e.Verdict)
-	}
-	var subject, client string
-	var date time.Time
+	var h headLines
 	i := 1
 	for ; i < len(lines) && strings.TrimSpace(lines[i]) != ""; i++ {
-		if strings.HasPrefix(lines[i], ">") {
-			client += "\n" + lines[i]
-			continue
-		}
-		key, value, _ := strings.Cut(lines[i], ":")
-		value = strings.TrimSpace(value)
-		switch key {
-		case "Subject":
-			subject = value
-		case "Date":
-			var err error
-			if date, err = time.Parse("2006-01-02 15:04 -0700", value); err != nil {
-				return fail(i, "date, as 2025-11-13 18:20 -0600: %w", err)
-			}
-		case "Client":
-			client = value
-		case "Missing":
-			for _, r := range strings.Split(value, ",") {
-				e.Findings = append(e.Findings, Finding{Rule: strings.TrimSpace(r)})
-			}
-		case "Disputed":
-			for _, r := range strings.Split(value, ",") {
-				e.Disputed = append(e.Disputed, strings.TrimSpace(r))
-			}
-		case "Note":
-			e.Note = value
-		default:
-			return fail(i, "unknown line %q", lines[i])
+		if err := h.add(&e, lines[i]); err != nil {
+			return fail(i, err)
 		}
 	}
 	body, marks, err := unmark(strings.TrimSpace(strings.Join(lines[i:], "\n")))
 	if err != nil {
-		return fail(i, "%w", err)
+		return fail(i, err)
 	}
-	quoted, quotedMarks, err := unmark(client)
+	quoted, quotedMarks, err := unmark(h.client)
 	if err != nil {
-		return fail(0, "client: %w", err)
+		return fail(0, fmt.Errorf("client: %w", err))
 	}
-	if e.Message, err = message(subject, date, body, quoted); err != nil {
-		return fail(0, "%w", err)
+	if e.Message, err = message(h.subject, h.date, body, quoted); err != nil {
+		return fail(0, err)
 	}
 	for _, m := range marks {
 		if m.Name == "jargon" {
@@ -143,6 +105,66 @@ func written(name string, line int, lines []string) (Email, error) {
 	}
 	e.Marks = marks
 	return e, nil
+}
+
+// title reads the line that an email begins with.
+func (e *Email) title(name, line string) error {
+	head := strings.Split(strings.TrimPrefix(line, "=== "), "|")
+	if len(head) != 3 {
+		return errors.New("want === number | variety | verdict")
+	}
+	for i := range head {
+		head[i] = strings.TrimSpace(head[i])
+	}
+	e.File, e.Variety, e.Verdict = name+"#"+head[0], head[1], head[2]
+	e.Lang, _, _ = strings.Cut(e.Variety, "-")
+	if !slices.Contains(lint.Langs[:], e.Lang) {
+		return fmt.Errorf("unknown language %q: write es-MX, en-GB …", e.Lang)
+	}
+	if !slices.Contains([]string{"send", "revise", "talk"}, e.Verdict) {
+		return fmt.Errorf("unknown verdict %q: send, revise or talk", e.Verdict)
+	}
+	return nil
+}
+
+// headLines are the lines between the first and the text.
+type headLines struct {
+	subject, client string
+	date            time.Time
+}
+
+// add reads one of them.
+func (h *headLines) add(e *Email, line string) error {
+	if strings.HasPrefix(line, ">") {
+		h.client += "\n" + line
+		return nil
+	}
+	key, value, _ := strings.Cut(line, ":")
+	value = strings.TrimSpace(value)
+	switch key {
+	case "Subject":
+		h.subject = value
+	case "Date":
+		var err error
+		if h.date, err = time.Parse("2006-01-02 15:04 -0700", value); err != nil {
+			return fmt.Errorf("date, as 2025-11-13 18:20 -0600: %w", err)
+		}
+	case "Client":
+		h.client = value
+	case "Missing":
+		for _, r := range strings.Split(value, ",") {
+			e.Findings = append(e.Findings, Finding{Rule: strings.TrimSpace(r)})
+		}
+	case "Disputed":
+		for _, r := range strings.Split(value, ",") {
+			e.Disputed = append(e.Disputed, strings.TrimSpace(r))
+		}
+	case "Note":
+		e.Note = value
+	default:
+		return fmt.Errorf("unknown line %q: Subject, Date, Client, Missing, Disputed, Note, then a blank line and the text", line)
+	}
+	return nil
 }
 
 const quoteGap = "\n\n"

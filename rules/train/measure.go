@@ -60,6 +60,12 @@ func (t *trainer) measure(w io.Writer, errors string) error {
 		fmt.Fprintf(w, "%s: ", f)
 		summary(w, parts[f])
 	}
+	t.print(w, byClass, byMail, total, errors)
+	return nil
+}
+
+// print writes the tables: classes, rules, and the emails on which a rule errs.
+func (t *trainer) print(w io.Writer, byClass, byMail [][]scored, total *corpus.Measure, errors string) {
 	fmt.Fprintf(w, "\n%-20s %5s   %-18s   %-12s %-24s\n", "class", "n", "at 0.5: P, R, F1", "average P", "P>=0.9 from, recall")
 	for c, class := range classes {
 		row(w, class, byClass[c])
@@ -83,7 +89,6 @@ func (t *trainer) measure(w io.Writer, errors string) error {
 			fmt.Fprintf(w, "%s %s missed=%v want %q got %q\n", e.File, e.Rule, e.Missed, e.Want, e.Got)
 		}
 	}
-	return nil
 }
 
 func summary(w io.Writer, m *corpus.Measure) {
