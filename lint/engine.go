@@ -170,7 +170,7 @@ func (e *engine) resolve() {
 	e.accents = accented > 0 || len(e.scan.toks) < 25
 	for si := range e.sents {
 		s := &e.sents[si]
-		p := &e.l.set.pack.Programs[s.lang]
+		p := e.l.set.pack.Lang(int(s.lang))
 		text := e.text(s)
 		for i := s.lo; i < s.hi; i++ {
 			e.resolveToken(p, text, &e.scan.toks[i], i == s.lo, s.lang)
@@ -237,7 +237,7 @@ func (e *engine) affixes(lex *program.Lexicon, key []byte) {
 func (e *engine) match(layer int) {
 	pack, learnt := e.l.set.pack, e.l.set.learnt[layer]
 	for si := range e.sents {
-		if p := &pack.Programs[e.sents[si].lang]; p.Index[layer].Anything {
+		if p := pack.Lang(int(e.sents[si].lang)); p.Index[layer].Anything {
 			e.matchSentence(p, layer, si)
 		}
 		// After the patterns: where both mark the same words, they did it.

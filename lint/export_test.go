@@ -4,7 +4,7 @@ package lint
 // comparison: nothing is passed over by what comes next or is needed.
 func WithoutFilters(s *RuleSet) {
 	for i := range s.pack.Programs {
-		p := &s.pack.Programs[i]
+		p := s.pack.Lang(i)
 		for k := range p.Patterns {
 			p.Patterns[k].Next, p.Patterns[k].NeedLen = 0, 0
 		}

@@ -6,7 +6,12 @@ import "fmt"
 // packs are read in place, and a damaged one must end in an error, not later in
 // a crash. One that comes with the program needs no check at every start. It looks at everything that is small; of the lexicons and patterns,
 // which are written and read by the same code, it takes the bytes as they are.
-func (p *Pack) Check() error {
+func (p *Pack) Check() (err error) {
+	defer func() {
+		if x := recover(); x != nil { // a program cut short: see reader
+			err = damaged("program")
+		}
+	}()
 	if p.Layers < 1 || p.Layers > 256 {
 		return damaged("layers")
 	}
@@ -31,7 +36,7 @@ func (p *Pack) Check() error {
 		}
 	}
 	for i := range p.Programs {
-		if err := p.Programs[i].check(p); err != nil {
+		if err := p.Lang(i).check(p); err != nil {
 			return err
 		}
 	}

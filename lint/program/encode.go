@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"sync"
 )
 
 const magic = "tacto-pack"
@@ -49,7 +50,9 @@ func (p *Pack) Encode() []byte {
 	}
 	w.uint(len(p.Programs))
 	for i := range p.Programs {
-		w.program(&p.Programs[i])
+		one := &writer{}
+		one.program(p.Lang(i))
+		w.str(string(one.b))
 	}
 	w.models(&p.Models)
 	w.uint(len(p.Learnt))
@@ -194,8 +197,10 @@ func Decode(data string) (p *Pack, err error) {
 		p.Terms[i] = Term{r.str(), r.text()}
 	}
 	p.Programs = make([]Program, r.count())
+	p.unread = make([]func(), len(p.Programs))
 	for i := range p.Programs {
-		r.program(&p.Programs[i])
+		data, into := r.str(), &p.Programs[i]
+		p.unread[i] = sync.OnceFunc(func() { (&reader{s: data}).program(into) })
 	}
 	r.models(&p.Models)
 	p.Learnt = make([]Learnt, r.count())

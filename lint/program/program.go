@@ -5,7 +5,7 @@
 package program
 
 // Version changes whenever the meaning of a pack's bytes does.
-const Version = 5
+const Version = 6
 
 // U32 and U16 are arrays of little-endian numbers in place.
 type (
@@ -51,9 +51,11 @@ func MakeU16(v []uint16) U16 {
 
 // A Pack is a compiled rule set.
 type Pack struct {
-	Facts    []Fact
-	Groups   []Group
-	Programs []Program // one a language, in the order of lint.Langs
+	Facts  []Fact
+	Groups []Group
+	// Programs are one a language, in the order of lint.Langs: see Lang.
+	Programs []Program
+	unread   []func() // by language: decodes its program, once
 	Conds    []Cond
 	Rules    []Rule
 	Terms    []Term
@@ -63,6 +65,16 @@ type Pack struct {
 	// Docs is the encoded documentation of the rules (see Docs), decoded only
 	// by who wants to show it.
 	Docs string
+}
+
+// Lang gives the program of a language. That of a pack which was decoded is read
+// when it is first asked for: an email in one language pays for that alone. Lang
+// is safe for concurrent use. It panics on damage that Check would have found.
+func (p *Pack) Lang(i int) *Program {
+	if p.unread != nil {
+		p.unread[i]()
+	}
+	return &p.Programs[i]
 }
 
 // A Fact is a signal, or a rule with passages: something found at a place.
