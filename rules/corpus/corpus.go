@@ -106,8 +106,20 @@ type Measure struct {
 	Micro  Count            `json:"micro"`
 	// Verdicts[label][found] counts emails; disputed ones are left out.
 	Verdicts map[string]map[string]int `json:"verdicts"`
-	Errors   []Error                   `json:"-"`
+	// Passages counts, in emails where a rule is both labelled and found, the
+	// passages it marked, and those of them that a labelled one has a part of.
+	Passages Passages `json:"passages"`
+	Errors   []Error  `json:"-"`
 }
+
+// Passages says how well what is marked is what readers marked.
+type Passages struct {
+	Marked int `json:"marked"`
+	Right  int `json:"right"`
+}
+
+// Precision is the share of marked passages that are right.
+func (p Passages) Precision() float64 { return ratio(p.Right, p.Marked) }
 
 // VerdictAccuracy gives the right verdicts and all that were counted.
 func (m *Measure) VerdictAccuracy() (right, all int) {
@@ -179,6 +191,38 @@ func (m *Measure) Add(l Label, r *lint.Report, counted map[string]bool) {
 	}
 }
 
+// passages holds the passages that a rule marked against the labelled ones.
+func (m *Measure) passages(want, got []string) {
+	for _, g := range got {
+		if g == "" || slices.Contains(want, "") {
+			continue // a rule on the whole email
+		}
+		m.Passages.Marked++
+		if slices.ContainsFunc(want, func(w string) bool { return share(w, g) }) {
+			m.Passages.Right++
+		}
+	}
+}
+
+// share says whether one text is part of the other, or half of the words of the
+// shorter one stand in the longer: labels hold texts, not places.
+func share(a, b string) bool {
+	x, y := strings.Fields(strings.ToLower(a)), strings.Fields(strings.ToLower(b))
+	if len(x) > len(y) {
+		x, y = y, x
+	}
+	if strings.Contains(strings.Join(y, " "), strings.Join(x, " ")) {
+		return true
+	}
+	common := 0
+	for _, w := range x {
+		if slices.Contains(y, w) {
+			common++
+		}
+	}
+	return 2*common >= len(x) && len(x) > 1
+}
+
 func (m *Measure) count(file, id string, want, got map[string][]string) {
 	_, labelled := want[id]
 	_, found := got[id]
@@ -194,6 +238,7 @@ func (m *Measure) count(file, id string, want, got map[string][]string) {
 	if labelled && found {
 		c.Correct++
 		m.Micro.Correct++
+		m.passages(want[id], got[id])
 	} else {
 		m.Errors = append(m.Errors, Error{File: file, Rule: id, Missed: labelled, Want: want[id], Got: got[id]})
 	}

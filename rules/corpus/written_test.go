@@ -75,3 +75,17 @@ func TestInHalf(t *testing.T) {
 		}
 	}
 }
+
+func TestShare(t *testing.T) {
+	for _, c := range []struct {
+		a, b string
+		want bool
+	}{
+		{"pronto", "lo miramos pronto", true}, {"en cuanto llegue la pieza", "cuanto llegue", true},
+		{"le llamo pronto", "pronto le escribo", true}, {"pronto", "en breve", false}, {"lo antes posible", "se lo mando", false},
+	} {
+		if got := share(c.a, c.b); got != c.want {
+			t.Errorf("share(%q, %q) = %v", c.a, c.b, got)
+		}
+	}
+}

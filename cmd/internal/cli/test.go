@@ -282,6 +282,7 @@ func (c *Command) writeMeasure(f *testFlags, dir string, m *corpus.Measure) erro
 	right, all := m.VerdictAccuracy()
 	alarms, good := m.Alarms()
 	fmt.Fprintf(w, "\nverdict right: %d of %d; good emails judged otherwise: %d of %d\n", right, all, alarms, good)
+	fmt.Fprintf(w, "passages marked where a reader marked one: %d of %d (%.2f)\n", m.Passages.Right, m.Passages.Marked, m.Passages.Precision())
 	fmt.Fprintf(w, "%-10s %6s %6s %6s\n", "label", "send", "revise", "talk")
 	for _, want := range []string{"send", "revise", "talk"} {
 		r := m.Verdicts[want]
