@@ -19,6 +19,7 @@ func (s *factSet) has(f uint16) bool { return s[f/64]&(1<<(f%64)) != 0 }
 type match struct {
 	fact, group    uint16
 	term           uint16 // glossary term + 1
+	class          uint16 // 1 + the learnt class it rests on, 0 for a pattern
 	dead           bool
 	sent           int32
 	lo, hi         int32

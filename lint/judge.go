@@ -144,8 +144,8 @@ func (e *engine) longest(f uint16, yield func(*match)) {
 	var best *match
 	for _, m := range found {
 		if best != nil && m.sent == best.sent && m.markLo < best.markHi {
-			if l := e.learnt(m); l != e.learnt(best) {
-				if !l {
+			if learnt := m.class > 0; learnt != (best.class > 0) {
+				if !learnt {
 					best = m
 				}
 			} else if m.markHi-m.markLo > best.markHi-best.markLo {
@@ -202,8 +202,8 @@ func (e *engine) passage(i int, r *program.Rule, m *match) {
 			suggestion = g.Suggestion
 		}
 	}
-	if class, ok := e.learntBy(m); ok {
-		f.Likelihood, f.Weighed = e.explain(int(m.sent), class, src.Text)
+	if m.class > 0 {
+		f.Likelihood, f.Weighed = e.explain(int(m.sent), int(m.class)-1, src.Text)
 	}
 	v := &vars{text: f.Text, term: m.term}
 	f.Message, f.Suggestion = e.say(message, v), e.say(suggestion, v)

@@ -66,10 +66,12 @@ var shapeKeys = func() (keys [shapeCount][]byte) {
 	return keys
 }()
 
-// The lengths of the beginnings and ends looked at.
+// The lengths of the beginnings and ends looked at; of words that stand in a pair
+// only the stem counts, so that their forms make the same pair.
 const (
 	shortBegin, longBegin = 4, 6
 	endLen                = 3
+	stemLen               = 5
 )
 
 var edgeKey = []byte("^")
@@ -82,7 +84,7 @@ func (e *engine) features(s *sentence, dst []feature) []feature {
 	for i := s.lo; i < s.hi; i++ {
 		t := &e.scan.toks[i]
 		key := e.classOf(t)
-		stem := key[:min(len(key), 5)]
+		stem := key[:min(len(key), stemLen)]
 		dst = append(dst, feature{hashBytes(kind(featWord), key), i},
 			feature{hashBytes(hashBytes(kind(featPair), prev), stem), i})
 		if before != nil {
@@ -188,7 +190,7 @@ func (e *engine) matchLearnt(si int, learnt []program.Learnt) {
 		if s.zone == zoneQuoted && !client[l.Class] || l.Langs&(1<<s.lang) == 0 || e.logits(si)[l.Class] < l.Over {
 			continue
 		}
-		m := match{fact: f, group: l.Group, sent: int32(si), lo: s.lo, hi: s.hi, markLo: s.lo, markHi: s.hi}
+		m := match{fact: f, group: l.Group, class: l.Class + 1, sent: int32(si), lo: s.lo, hi: s.hi, markLo: s.lo, markHi: s.hi}
 		if pack.Facts[f].Rule >= 0 { // only a rule's passage is shown
 			m.markLo, m.markHi = e.heaviest(s, int(l.Class))
 		}
@@ -246,21 +248,6 @@ func (e *engine) heaviest(s *sentence, class int) (lo, hi int32) {
 		hi = clauses[i].hi
 	}
 	return lo, hi
-}
-
-// learntBy gives the class that a match rests on.
-func (e *engine) learntBy(m *match) (class int, ok bool) {
-	for _, l := range e.l.set.pack.Learnt {
-		if l.Group == m.group && m.group != 0 {
-			return int(l.Class), true
-		}
-	}
-	return 0, false
-}
-
-func (e *engine) learnt(m *match) bool {
-	_, ok := e.learntBy(m)
-	return ok
 }
 
 // maxWeighed is how many words or signals an explanation names.
@@ -354,15 +341,11 @@ func (e *engine) measurePeaks() {
 		}
 		for c, z := range e.logits(i) {
 			if p := &e.peaks[c]; client[c] == (s.zone == zoneQuoted) {
-				p.peak, p.sum = max(p.peak, float64(z)/peakFloor+1), p.sum+1/(1+math.Exp(-float64(z)))
+				p.peak, p.sum = max(p.peak, float64(z)/program.PeakFloor+1), p.sum+1/(1+math.Exp(-float64(z)))
 			}
 		}
 	}
 }
-
-// peakFloor is the logit, taken positive, below which a class counts for nothing:
-// from there on each step upwards counts, for what is rare is seldom sure.
-const peakFloor = 5.0
 
 func truth(b bool) float64 {
 	if b {
@@ -371,16 +354,22 @@ func truth(b bool) float64 {
 	return 0
 }
 
-// likelihood gives that of a class of the mail model, worked out once.
-func (e *engine) likelihood(class int) float64 {
-	m := &e.l.set.pack.Models.Mail
+// measured gives the inputs of the mail model, each measured once.
+func (e *engine) measured() []float64 {
 	if len(e.inputs) == 0 {
-		for i := range m.Inputs {
-			e.inputs = append(e.inputs, e.input(&m.Inputs[i]))
+		inputs := e.l.set.pack.Models.Mail.Inputs
+		for i := range inputs {
+			e.inputs = append(e.inputs, e.input(&inputs[i]))
 		}
 	}
+	return e.inputs
+}
+
+// likelihood gives that of a class of the mail model.
+func (e *engine) likelihood(class int) float64 {
+	m := &e.l.set.pack.Models.Mail
 	z := float64(m.Bias[class])
-	for i, x := range e.inputs {
+	for i, x := range e.measured() {
 		z += x * float64(m.Weights[class*len(m.Inputs)+i])
 	}
 	return 1 / (1 + math.Exp(-z))

@@ -135,9 +135,14 @@ type Input struct {
 // InputOp says what an input measures.
 type InputOp uint8
 
+// PeakFloor is the logit, taken positive, below which a class counts for nothing
+// in an InputPeak: from there on each step upwards counts, for what is rare is
+// seldom sure.
+const PeakFloor = 5.0
+
 // The kinds of input, each from 0 to 1 or a little more.
 const (
-	InputPeak   InputOp = iota // the highest logit of the class in a sentence: 0 for -5 and less, 1 for 0, 2 for 5 and more
+	InputPeak   InputOp = iota // the highest logit of the class in a sentence / PeakFloor + 1, 0 to 2
 	InputSum                   // the sum of likelihoods over the sentences, 3 at most
 	InputFact                  // whether the fact is found in the author's text
 	InputQuoted                // whether it is found in quoted text

@@ -30,7 +30,6 @@ func (t *trainer) folds() error {
 		return nil
 	})
 	t.stretch, t.shift = calibrate(t.scores())
-	t.inputs = candidates()
 	return t.each(func(f int) error {
 		m := t.models[f]
 		m.stretch, m.shift = t.stretch, t.shift
@@ -79,6 +78,14 @@ func (t *trainer) scores() [][]scored {
 		}
 	}
 	return byClass
+}
+
+// foldMail trains, for each fold, a mail model that has not seen its emails.
+func (t *trainer) foldMail() {
+	t.mailModels = make([]*program.MailModel, len(t.models))
+	for f := range t.mailModels {
+		t.mailModels[f] = trainMail(without(t.mails, func(m mailSample) bool { return t.fold(m.file) == f }), t.inputs)
+	}
 }
 
 // ruleSet compiles the rules with models. A mail model without weights stands

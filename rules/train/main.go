@@ -44,7 +44,7 @@ func run(o *options) error {
 	if err != nil {
 		return err
 	}
-	t := &trainer{sources: sources}
+	t := &trainer{sources: sources, inputs: candidates()}
 	if err := t.read(o.emails, o.sentences); err != nil {
 		return err
 	}
@@ -52,9 +52,8 @@ func run(o *options) error {
 		return err
 	}
 	if o.check {
-		if err := t.thresholds(os.Stdout); err != nil {
-			return err
-		}
+		t.foldMail()
+		t.thresholds(os.Stdout)
 		return t.measure(os.Stdout, o.errors)
 	}
 	sentences := trainSentences(t.samples)

@@ -28,8 +28,7 @@ func (t *trainer) measure(w io.Writer, errors string) error {
 	linters := make([]*lint.Linter, len(t.models))
 	counted := map[string]bool{}
 	err := t.each(func(f int) error {
-		mail := trainMail(without(t.mails, func(m mailSample) bool { return t.fold(m.file) == f }), t.inputs)
-		set, err := t.ruleSet(&program.Models{Sentences: *t.finished(t.models[f]), Mail: *mail})
+		set, err := t.ruleSet(&program.Models{Sentences: *t.finished(t.models[f]), Mail: *t.mailModels[f]})
 		if err == nil {
 			linters[f], err = lint.New(set, lint.Settings{})
 		}

@@ -64,7 +64,8 @@ type trainer struct {
 	files          []string // of emails
 	sum            hash.Hash
 	models         []*sentenceModel // by fold
-	stretch, shift []float64        // by class: see calibrate
+	mailModels     []*program.MailModel
+	stretch, shift []float64 // by class: see calibrate
 }
 
 // read reads the marked emails and the sentences.

@@ -8,56 +8,45 @@ import (
 
 	"github.com/tacto-lint/tacto/lint"
 	"github.com/tacto-lint/tacto/lint/program"
+	"github.com/tacto-lint/tacto/rules/corpus"
 )
 
-// thresholds helps to choose from which likelihood on a said rule may rest on
-// its learnt class, and below which its patterns are not to be trusted: for each
-// rule, what the two find together in emails that the model has not seen.
-func (t *trainer) thresholds(w io.Writer) error {
-	set, err := t.ruleSet(&program.Models{Sentences: *t.mute()})
-	if err != nil {
-		return err
-	}
-	l, err := lint.New(set, lint.Settings{})
-	if err != nil {
-		return err
-	}
-	found := make([]map[string]bool, len(t.mails))
-	for i, m := range t.mails {
-		found[i] = map[string]bool{}
-		for _, f := range l.Lint(m.Message).Findings {
-			found[i][f.Rule] = true
-		}
-	}
-	fmt.Fprintf(w, "%-20s %5s  %-22s  %s\n", "rule", "n", "patterns: P, R, F1", "learnt from, patterns from: P, R, F1 together")
+// thresholds helps to choose from which likelihood on a rule may rest on its
+// learnt class, and below which the words of a said rule are not to be trusted:
+// for each rule, what the two find together in emails that the model has not seen.
+func (t *trainer) thresholds(w io.Writer) {
+	fmt.Fprintf(w, "%-20s %5s  %-22s  %s\n", "rule", "n", "words: P, R, F1", "learnt from, words from: P, R, F1 together")
 	for _, rule := range faults {
-		peak := t.input(program.InputPeak, rule)
-		words := t.input(program.InputFact, phrases[rule])
-		for i := range found {
-			found[i][rule] = words >= 0 && t.mails[i].inputs[words] > 0
-		}
-		t.grid(w, rule, found, func(i int) float64 { return peaked(t.mails[i].inputs[peak]) })
-	}
-	mail := make([]*program.MailModel, len(t.models))
-	for f := range mail {
-		mail[f] = trainMail(without(t.mails, func(m mailSample) bool { return t.fold(m.file) == f }), t.inputs)
+		peak, words := t.input(program.InputPeak, rule), t.words(rule)
+		t.grid(w, rule, func(i int) (float64, bool) { return peaked(t.mails[i].inputs[peak]), words[i] })
 	}
 	talked, conversation := t.input(program.InputPeak, "talked"), t.input(program.InputFact, "conversation")
 	for c, rule := range mailClasses {
-		t.grid(w, rule, found, func(i int) float64 {
+		t.grid(w, rule, func(i int) (float64, bool) {
 			m := t.mails[i]
 			if rule == "talk-first" && (peaked(m.inputs[talked]) > 0.6 || m.inputs[conversation] > 0) {
-				return 0
+				return 0, false
 			}
-			model := mail[t.fold(m.file)]
+			model := t.mailModels[t.fold(m.file)]
 			z := float64(model.Bias[c])
 			for k, in := range model.Inputs {
 				z += m.inputs[t.input(in.Op, in.Name)] * float64(model.Weights[c*len(model.Inputs)+k])
 			}
-			return 1 / (1 + math.Exp(-z))
+			return 1 / (1 + math.Exp(-z)), false
 		})
 	}
-	return nil
+}
+
+// words says of each email whether the signal that holds the words of a fault is
+// found in it.
+func (t *trainer) words(rule string) []bool {
+	found := make([]bool, len(t.mails))
+	for i, m := range t.mails {
+		for _, lang := range lint.Langs {
+			found[i] = found[i] || m.Lang == lang && len(t.linters[lang].Signal(m.Message, phrases[rule])) > 0
+		}
+	}
+	return found
 }
 
 // input gives the index of an input.
@@ -72,22 +61,27 @@ var phrases = map[string]string{"stock-phrase": "phrase-stock-phrase", "vague-ti
 	"over-apology": "phrase-over-apology", "unannounced-change": "phrase-unannounced-change", "unexplained-request": "phrase-unexplained-request"}
 
 // grid tries likelihoods for one rule: from which on the learnt class alone is a
-// ground, and from which on what the patterns found is one.
-func (t *trainer) grid(w io.Writer, rule string, found []map[string]bool, likelihood func(i int) float64) {
-	p := make([]float64, len(t.mails))
+// ground, and from which on its words, where found, are one.
+func (t *trainer) grid(w io.Writer, rule string, of func(i int) (likelihood float64, words bool)) {
+	p, words := make([]float64, len(t.mails)), make([]bool, len(t.mails))
 	for i := range p {
-		p[i] = likelihood(i)
+		p[i], words[i] = of(i)
 	}
 	try := func(over, trust float64) (n, precision, recall, f1 float64) {
-		labelled, got, correct := 0, 0, 0
+		var count corpus.Count
 		for i, m := range t.mails {
-			is := breaks(m, rule)
-			x := p[i] >= over || found[i][rule] && p[i] >= trust
-			labelled += int(truth(is))
-			got += int(truth(x))
-			correct += int(truth(is && x))
+			is, x := breaks(m, rule), p[i] >= over || words[i] && p[i] >= trust
+			if is {
+				count.Labelled++
+			}
+			if x {
+				count.Found++
+			}
+			if is && x {
+				count.Correct++
+			}
 		}
-		return float64(labelled), ratio(correct, got), ratio(correct, labelled), ratio(2*correct, got+labelled)
+		return float64(count.Labelled), count.Precision(), count.Recall(), count.F1()
 	}
 	n, precision, recall, f1 := try(2, 0)
 	fmt.Fprintf(w, "%-20s %5.0f  %.2f %.2f %.2f       ", rule, n, precision, recall, f1)
@@ -103,13 +97,6 @@ func (t *trainer) grid(w io.Writer, rule string, found []map[string]bool, likeli
 		fmt.Fprintf(w, "  %.2f %.2f: %.2f %.2f %.2f", best[0], best[1], best[2], best[3], best[4])
 	}
 	fmt.Fprintln(w)
-}
-
-func truth(b bool) float64 {
-	if b {
-		return 1
-	}
-	return 0
 }
 
 // mute is a model by which no sentence is of any class.
@@ -132,4 +119,4 @@ func (t *trainer) finished(m *sentenceModel) *program.Model {
 }
 
 // peaked gives the likelihood that an InputPeak stands for.
-func peaked(x float64) float64 { return 1 / (1 + math.Exp(-5*(x-1))) }
+func peaked(x float64) float64 { return 1 / (1 + math.Exp(-program.PeakFloor*(x-1))) }

@@ -231,9 +231,8 @@ func (r *run) write(j *job) error {
 		fmt.Fprintf(r.c.Stderr, "tacto: %s: %v\n", j.item.Path, j.item.Err)
 	} else {
 		r.failed = r.failed || fails(r.f.failOn, j.report)
-		ids := r.l.RuleSet().IDs()
 		for _, id := range j.item.Message.Ignore {
-			if !slices.Contains(ids, id) {
+			if !slices.Contains(r.l.RuleSet().IDs(), id) {
 				fmt.Fprintf(r.c.Stderr, "tacto: %s: X-Tacto-Ignore names the unknown rule %q: see 'tacto rules'\n", j.item.Path, id)
 			}
 		}
