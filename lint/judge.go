@@ -173,7 +173,7 @@ func (e *engine) whole(i int, r *program.Rule) {
 			break
 		}
 	}
-	if r.Likely > 0 {
+	if r.Likely > 0 && e.l.settings.Explain {
 		f.Likelihood, f.Weighed = e.explainMail(int(r.Likely) - 1)
 	}
 	f.Message, f.Suggestion = e.say(r.Message, nil), e.say(r.Suggestion, nil)
@@ -202,7 +202,7 @@ func (e *engine) passage(i int, r *program.Rule, m *match) {
 			suggestion = g.Suggestion
 		}
 	}
-	if m.class > 0 {
+	if m.class > 0 && e.l.settings.Explain {
 		f.Likelihood, f.Weighed = e.explain(int(m.sent), int(m.class)-1, src.Text)
 	}
 	v := &vars{text: f.Text, term: m.term}

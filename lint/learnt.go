@@ -14,9 +14,11 @@ import (
 // as for any other signal, above a likelihood of its own.
 
 // A feature of a sentence is a hash of what was seen and where: one word, two
-// words in a row, two words with one between, the beginning or the end of a
-// word. Inflected forms share beginnings; what makes a verb a past, a
-// conditional or a second person is in its end.
+// words in a row, the beginning or the end of a word. Inflected forms share
+// beginnings; what makes a verb a past, a conditional or a second person is in its
+// end. And it is the signals: those of the sentence, of the ones beside it, of the
+// email and of what it answers to. Whether a no is a bare one, or a sentence a sneer,
+// is told by what stands around it.
 type feature struct {
 	hash uint32
 	tok  int32 // the token it was seen at
@@ -38,15 +40,25 @@ func hashBytes(h uint32, b []byte) uint32 {
 const (
 	featWord = iota + 1
 	featPair
-	featSkip
 	featBegin
 	featEnd
 	featSentence
-	featFact
 )
 
-// factSeed begins the hash of a feature that is a signal.
-const factSeed uint32 = fnvOffset ^ featFact
+// Where a signal stands, seen from the sentence.
+const (
+	factHere = iota
+	factBefore
+	factAfter
+	factMail
+	factQuoted
+	factPlaces
+)
+
+// factHash is the hash of the feature that a signal stands somewhere.
+func factHash(name string, place int) uint32 {
+	return hashBytes(fnvOffset^uint32(place+1)<<8, []byte(name))
+}
 
 // classOf gives the bytes by which the model knows a token: shapes stand for
 // numbers, times and the like, of which each is another word.
@@ -69,45 +81,32 @@ var shapeKeys = func() (keys [shapeCount][]byte) {
 // The lengths of the beginnings and ends looked at; of words that stand in a pair
 // only the stem counts, so that their forms make the same pair.
 const (
-	shortBegin, longBegin = 4, 6
-	endLen                = 3
-	stemLen               = 5
+	beginLen = 4
+	endLen   = 3
+	stemLen  = 5
 )
 
 var edgeKey = []byte("^")
 
-// features appends the features of a sentence to dst.
-func (e *engine) features(s *sentence, dst []feature) []feature {
+// features appends the features of sentence si to dst.
+func (e *engine) features(si int, dst []feature) []feature {
+	s := &e.sents[si]
 	seed := uint32(fnvOffset) ^ uint32(s.lang+1)*fnvPrime
 	kind := func(k byte) uint32 { return (seed ^ uint32(k)) * fnvPrime }
-	prev, before := edgeKey, []byte(nil)
+	prev := edgeKey
 	for i := s.lo; i < s.hi; i++ {
 		t := &e.scan.toks[i]
 		key := e.classOf(t)
 		stem := key[:min(len(key), stemLen)]
 		dst = append(dst, feature{hashBytes(kind(featWord), key), i},
 			feature{hashBytes(hashBytes(kind(featPair), prev), stem), i})
-		if before != nil {
-			dst = append(dst, feature{hashBytes(hashBytes(kind(featSkip), before), stem), i})
+		if len(key) > beginLen && key[0] != '#' {
+			dst = append(dst, feature{hashBytes(kind(featBegin), key[:beginLen]), i},
+				feature{hashBytes(kind(featEnd), key[len(key)-endLen:]), i})
 		}
-		if len(key) > 0 && key[0] != '#' {
-			if len(key) > shortBegin {
-				dst = append(dst, feature{hashBytes(kind(featBegin), key[:shortBegin]), i},
-					feature{hashBytes(kind(featEnd), key[len(key)-endLen:]), i})
-			}
-			if len(key) > longBegin {
-				dst = append(dst, feature{hashBytes(kind(featBegin), key[:longBegin]), i})
-			}
-		}
-		before, prev = prev, stem
+		prev = stem
 	}
 	dst = append(dst, feature{hashBytes(hashBytes(kind(featPair), prev), edgeKey), s.hi - 1})
-	// A signal is the same in every language: what it says of a class, too.
-	for i, f := range e.l.set.pack.Models.Sentences.Of {
-		if s.facts.has(f) {
-			dst = append(dst, feature{e.l.set.factHash[i], -1})
-		}
-	}
 	mark := func(name string) {
 		dst = append(dst, feature{hashBytes(kind(featSentence), []byte(name)), -1})
 	}
@@ -122,11 +121,48 @@ func (e *engine) features(s *sentence, dst []feature) []feature {
 	} else if s.hi-s.lo > 25 {
 		mark("long")
 	}
+	if si == 0 || e.sents[si-1].greeting {
+		mark("first")
+	}
+	if si == e.author-1 {
+		mark("last")
+	}
+	if e.author < len(e.sents) {
+		mark("reply")
+	}
+	return e.factFeatures(si, dst)
+}
+
+// factFeatures appends the features that are signals. A signal is the same in every
+// language: what it says of a class, too. The client's sentences are judged by
+// themselves and those beside them.
+func (e *engine) factFeatures(si int, dst []feature) []feature {
+	author := si < e.author
+	var none factSet
+	places := [factPlaces]*factSet{factHere: &e.sents[si].facts, factBefore: &none, factAfter: &none, factMail: &none, factQuoted: &none}
+	if si > 0 && (si-1 < e.author) == author {
+		places[factBefore] = &e.sents[si-1].facts
+	}
+	if si+1 < len(e.sents) && (si+1 < e.author) == author {
+		places[factAfter] = &e.sents[si+1].facts
+	}
+	if author {
+		places[factMail], places[factQuoted] = &e.all, &e.quoted
+	}
+	hashes := e.l.set.factHash
+	for i, f := range e.l.set.pack.Models.Sentences.Of {
+		word, bit := f/64, uint64(1)<<(f%64)
+		for p, set := range places {
+			if set[word]&bit != 0 {
+				dst = append(dst, feature{hashes[i*factPlaces+p], -1})
+			}
+		}
+	}
 	return dst
 }
 
-// weigh gives the logits of a sentence, one a class.
-func (e *engine) weigh(s *sentence, dst []float32) {
+// weigh gives the logits of sentence si, one a class.
+func (e *engine) weigh(si int, dst []float32) {
 	m := &e.l.set.pack.Models.Sentences
 	copy(dst, m.Bias)
 	sums := e.sums[:0]
@@ -134,7 +170,7 @@ func (e *engine) weigh(s *sentence, dst []float32) {
 		sums = append(sums, 0)
 	}
 	e.sums = sums
-	e.feats = e.features(s, e.feats[:0])
+	e.feats = e.features(si, e.feats[:0])
 	for _, f := range e.feats {
 		for row := m.Row(f.hash); len(row) > 1; row = row[2:] {
 			sums[row[0]] += int32(int8(row[1]))
@@ -162,7 +198,7 @@ func (e *engine) logits(si int) []float32 {
 	out := e.scores[si*n : (si+1)*n]
 	if !e.weighed[si] {
 		e.weighed[si] = true
-		e.weigh(&e.sents[si], out)
+		e.weigh(si, out)
 	}
 	return out
 }
@@ -192,7 +228,7 @@ func (e *engine) matchLearnt(si int, learnt []program.Learnt) {
 		}
 		m := match{fact: f, group: l.Group, class: l.Class + 1, sent: int32(si), lo: s.lo, hi: s.hi, markLo: s.lo, markHi: s.hi}
 		if pack.Facts[f].Rule >= 0 { // only a rule's passage is shown
-			m.markLo, m.markHi = e.heaviest(s, int(l.Class))
+			m.markLo, m.markHi = e.heaviest(si, int(l.Class))
 		}
 		e.record(m, pack.Groups[l.Group].When)
 	}
@@ -204,7 +240,8 @@ const minMark = 4
 // heaviest gives the clauses of a sentence that weigh most for a class: the
 // passage to mark. The sentence as a whole was over the mark; clauses at its
 // ends that speak against the class, or hardly for it, are left out.
-func (e *engine) heaviest(s *sentence, class int) (lo, hi int32) {
+func (e *engine) heaviest(si, class int) (lo, hi int32) {
+	s := &e.sents[si]
 	type clause struct {
 		lo, hi int32
 		weight int32
@@ -225,7 +262,7 @@ func (e *engine) heaviest(s *sentence, class int) (lo, hi int32) {
 	}
 	m := &e.l.set.pack.Models.Sentences
 	k := 0
-	e.feats = e.features(s, e.feats[:0])
+	e.feats = e.features(si, e.feats[:0])
 	for _, f := range e.feats {
 		if f.tok >= 0 {
 			for f.tok >= clauses[k].hi {
@@ -259,7 +296,7 @@ func (e *engine) explain(si, class int, text string) (float64, []string) {
 	m, s := &e.l.set.pack.Models.Sentences, &e.sents[si]
 	likelihood := 1 / (1 + math.Exp(-float64(e.logits(si)[class])))
 	weights := make([]int32, s.hi-s.lo)
-	for _, f := range e.features(s, e.feats[:0]) {
+	for _, f := range e.features(si, e.feats[:0]) {
 		if f.tok >= 0 {
 			weights[f.tok-s.lo] += m.Weight(f.hash, class)
 		}
@@ -431,7 +468,7 @@ func (l *Linter) Features(m *Message) []SentenceFeatures {
 		if s.zone == zoneSubject || s.zone == zoneContextSubject {
 			f.Part = PartSubject
 		}
-		e.feats = e.features(s, e.feats[:0])
+		e.feats = e.features(i, e.feats[:0])
 		for _, x := range e.feats {
 			f.Hashes = append(f.Hashes, x.hash)
 		}

@@ -79,11 +79,21 @@ func TestPrefilters(t *testing.T) {
 	}
 }
 
+func explaining(t *testing.T) *lint.Linter {
+	t.Helper()
+	l, err := lint.New(defaultLinter(t).RuleSet(), lint.Settings{Explain: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
 // TestLearntExplains: a finding that rests on a learnt class says how likely and
 // by which words; one that rests on a pattern says nothing of the kind.
 func TestLearntExplains(t *testing.T) {
 	const text = "I took the liberty of regrouping your catalogue by family instead of by brand."
-	r := defaultLinter(t).Lint(lint.PlainMessage(text))
+	l := explaining(t)
+	r := l.Lint(lint.PlainMessage(text))
 	learnt := 0
 	for _, f := range r.Findings {
 		if f.Likelihood > 0 && f.Part == lint.PartBody {
@@ -102,7 +112,7 @@ func TestLearntExplains(t *testing.T) {
 		t.Errorf("no finding rests on a learnt class: %+v", r.Findings)
 	}
 	open := 0
-	whole := defaultLinter(t).Lint(lint.PlainMessage("We are looking into it and will get back to you soon."))
+	whole := l.Lint(lint.PlainMessage("We are looking into it and will get back to you soon."))
 	for _, f := range whole.Findings {
 		if f.Rule == "missing-next-step" {
 			open++
@@ -114,6 +124,11 @@ func TestLearntExplains(t *testing.T) {
 	if open != 1 {
 		t.Errorf("missing-next-step found %d times", open)
 	}
+	for _, f := range defaultLinter(t).Lint(lint.PlainMessage(text)).Findings {
+		if f.Likelihood != 0 || f.Weighed != nil {
+			t.Errorf("%s explains itself unasked: %v %q", f.Rule, f.Likelihood, f.Weighed)
+		}
+	}
 }
 
 // TestLearntSkipsSubjects: classes are learnt from the sentences of bodies.
@@ -121,7 +136,7 @@ func TestLearntSkipsSubjects(t *testing.T) {
 	m := lint.PlainMessage("Mañana a las 10 cambio el disco.")
 	m.HasHeaders, m.SubjectOwn = true, true
 	m.Subject = lint.Source{Text: "Debería haberlo leído antes", Base: lint.Position{Line: 1, Column: 1}}
-	for _, f := range defaultLinter(t).Lint(m).Findings {
+	for _, f := range explaining(t).Lint(m).Findings {
 		if f.Part == lint.PartSubject && f.Likelihood > 0 {
 			t.Errorf("%s in the subject: %v", f.Rule, f.Likelihood)
 		}

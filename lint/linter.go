@@ -28,6 +28,8 @@ type Settings struct {
 	// Now stands in for the Date header of an email that has none; the zero
 	// time leaves rules about the hour of sending out.
 	Now time.Time
+	// Explain asks for the Likelihood and the Weighed words of learnt findings.
+	Explain bool
 }
 
 // A Term is a technical term of the glossary.

@@ -1,5 +1,7 @@
 package lint
 
+import "slices"
+
 // Severity ranks findings. The zero value is not a severity.
 type Severity uint8
 
@@ -82,8 +84,8 @@ type Finding struct {
 	// unless Encoded is set, in which case they count in the decoded text.
 	Start, End Position
 	Encoded    bool
-	// Likelihood is above 0 where the finding rests on a learnt class: how
-	// likely the model takes it to be. Weighed then names what weighed most,
+	// Likelihood is above 0 where the finding rests on a learnt class and the
+	// settings ask to explain: how likely the model takes it to be. Weighed then names what weighed most,
 	// the heaviest first: words of the passage, or signals found in the email.
 	Likelihood float64
 	Weighed    []string
@@ -122,4 +124,21 @@ type ScoreStep struct {
 	Points float64
 	// Note explains the step in a few words ("3 × warning, each further one half").
 	Note string
+}
+
+// Levels are those that Reaches knows, the highest first.
+var Levels = []string{"talk", "error", "warning", "suggestion", "never"}
+
+// Reaches says whether a report is at or above a level: it has a finding of that
+// severity or a higher one, or the verdict talk, which is above all. None
+// reaches "never".
+func (r *Report) Reaches(level string) bool {
+	if level == "never" {
+		return false
+	}
+	if r.Verdict == Talk {
+		return true
+	}
+	least, ok := ParseSeverity(level)
+	return ok && slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Severity >= least })
 }

@@ -17,7 +17,7 @@ type RuleSet struct {
 	explained uint16             // the signal "explained", 0 if there is none
 	forms     [3]uint16          // the signals usted, tu, vos
 	learnt    [][]program.Learnt // by layer
-	factHash  []uint32           // the features that signals are, in the order of the model's Facts
+	factHash  []uint32           // the features that signals are, by the model's Facts and place
 	infos     func() []RuleInfo
 }
 
@@ -33,7 +33,9 @@ func NewRuleSet(pack *program.Pack, infos func() []RuleInfo) (*RuleSet, error) {
 	}
 	s := &RuleSet{pack: pack, infos: sync.OnceValue(infos)}
 	for _, name := range pack.Models.Sentences.Facts {
-		s.factHash = append(s.factHash, hashBytes(factSeed, []byte(name)))
+		for place := range factPlaces {
+			s.factHash = append(s.factHash, factHash(name, place))
+		}
 	}
 	s.learnt = make([][]program.Learnt, pack.Layers)
 	for _, l := range pack.Learnt {

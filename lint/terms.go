@@ -82,7 +82,7 @@ func (e *engine) knownTerms(found []int32) map[uint16]bool {
 		mine := map[uint16]bool{}
 		for i := range e.l.audiences {
 			a := &e.l.audiences[i]
-			if !slices.ContainsFunc(a.to, func(p string) bool { return matchAddress(p, to) }) {
+			if !MatchAny(a.to, to) {
 				continue
 			}
 			for t := range a.knows {
@@ -99,6 +99,12 @@ func (e *engine) knownTerms(found []int32) map[uint16]bool {
 		}
 	}
 	return known
+}
+
+// MatchAny says whether an address fits one of the patterns, in which * stands for
+// any characters, without regard to case: *@acme.example.
+func MatchAny(patterns []string, addr string) bool {
+	return slices.ContainsFunc(patterns, func(p string) bool { return matchAddress(p, addr) })
 }
 
 // matchAddress matches an address against a pattern in which * stands for any

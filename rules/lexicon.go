@@ -156,6 +156,15 @@ func (b *lexiconBuilder) lemma(a uint16, n *node) error {
 	if !any {
 		return bad("drop a part of the selector", "no form of %q is %q", n.text, n.sel)
 	}
+	// The forms not picked that differ by an accent alone («llevó» from «llevo») are
+	// entered too, without the atom.
+	for _, f := range forms {
+		if m := b.accents[fold.Fold(f.Text)]; m != nil && f.Features&inflect.Noun == 0 {
+			if word := strings.ReplaceAll(f.Text, "ñ", "n"); m[word] == nil {
+				m[word] = []uint16{}
+			}
+		}
+	}
 	return nil
 }
 

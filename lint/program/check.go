@@ -74,21 +74,25 @@ func (p *Program) check(pack *Pack) error {
 	return nil
 }
 
-// check makes sure that looking up a feature ends, and stays within the tables.
+// check makes sure that looking up a feature stays within the tables.
 func (m *Model) check() error {
 	n := m.Tags.Len()
-	if n&(n-1) != 0 || len(m.Counts) != n || m.Starts.Len() != n/block || len(m.Facts) != len(m.Of) || n > 0 && len(m.Seen) != 1<<seenBits/8 {
+	if len(m.Counts) != n || len(m.Facts) != len(m.Of) {
 		return damaged("model")
 	}
-	at, empty := 0, n == 0
-	for i := range n {
-		if i%block == 0 && int(m.Starts.At(i/block)) != at {
+	if n > 0 && (m.First.Len() != 1<<bucketBits+1 || m.Starts.Len() != m.First.Len() || len(m.Seen) != 1<<seenBits/8) {
+		return damaged("model")
+	}
+	at, next := 0, 0
+	for bucket := range m.First.Len() {
+		for ; next < n && next < int(m.First.At(bucket)); next++ {
+			at += 2 * int(m.Counts[next])
+		}
+		if int(m.First.At(bucket)) != next || int(m.Starts.At(bucket)) != at {
 			return damaged("model")
 		}
-		at += 2 * int(m.Counts[i])
-		empty = empty || m.Tags.At(i) == 0
 	}
-	if at != len(m.Weights) || !empty {
+	if next != n || at != len(m.Weights) {
 		return damaged("model")
 	}
 	for i := 0; i < len(m.Weights); i += 2 {

@@ -1,5 +1,10 @@
 package program
 
+import (
+	"cmp"
+	"slices"
+)
+
 // A Model is a set of linear classifiers over hashed features. Most features
 // weigh for a few classes only: each has a short list of weights.
 type Model struct {
@@ -14,13 +19,14 @@ type Model struct {
 	Of    []uint16
 	// Bias and Scale turn a classifier's sum of weights into a logit.
 	Bias, Scale []float32
-	// Tags is a hash table with linear probing, a power of two long: at the slot
-	// of a feature's lowest bits its highest 16, 0 for an empty slot.
-	Tags U16
-	// Counts says how many weights the feature of each slot has; they stand in
-	// Weights in the order of slots, from Starts[slot/block] on for each block.
+	// Features stand in the order of their hashes. A bucket holds those with the
+	// same highest bits: its features are those from First on, its weights those
+	// from Starts on; the last entry of both is their end.
+	First, Starts U32
+	// Tags are the lowest 16 bits of each feature's hash, Counts says how many
+	// weights it has.
+	Tags   U16
 	Counts string
-	Starts U32
 	// Seen has a bit for each feature, at its hash's highest bits: most features
 	// of a text have no weights, and are done with here.
 	Seen string
@@ -28,32 +34,29 @@ type Model struct {
 	Weights string
 }
 
-// block is how many slots share an entry of Starts.
-const block = 16
+// bucketBits is how many bits of a hash choose its bucket: a bucket then has seven
+// features or so.
+const bucketBits = 13
 
 // Row gives the weights of a feature, as pairs of a class and a signed weight;
 // "" for a feature without any.
 func (m *Model) Row(hash uint32) string {
-	n := m.Tags.Len()
-	if n == 0 {
+	if m.Tags.Len() == 0 {
 		return ""
 	}
 	if bit := seenBit(hash); m.Seen[bit/8]&(1<<(bit%8)) == 0 {
 		return ""
 	}
-	tag := tagOf(hash)
-	for i := int(hash) & (n - 1); ; i = (i + 1) & (n - 1) {
-		switch m.Tags.At(i) {
-		case tag:
-			at := int(m.Starts.At(i / block))
-			for k := i / block * block; k < i; k++ {
-				at += 2 * int(m.Counts[k])
-			}
-			return m.Weights[at : at+2*int(m.Counts[i])]
-		case 0:
-			return ""
+	bucket := int(hash >> (32 - bucketBits))
+	at := int(m.Starts.At(bucket))
+	for i, end := int(m.First.At(bucket)), int(m.First.At(bucket+1)); i < end; i++ {
+		n := 2 * int(m.Counts[i])
+		if m.Tags.At(i) == uint16(hash) {
+			return m.Weights[at : at+n]
 		}
+		at += n
 	}
+	return ""
 }
 
 // Weight gives the weight of a feature for one class.
@@ -69,48 +72,40 @@ func (m *Model) Weight(hash uint32, class int) int32 {
 // seenBits is the number of bits in Seen, as a power of two.
 const seenBits = 19
 
-// seenBit mixes the hash first (Knuth's multiplicative hashing): Tags use its
-// lowest bits.
+// seenBit mixes the hash first (Knuth's multiplicative hashing): buckets use its
+// highest bits.
 func seenBit(hash uint32) uint32 { return hash * 2654435769 >> (32 - seenBits) }
-
-func tagOf(hash uint32) uint16 { return max(uint16(hash>>16), 1) }
 
 // NewModel lays out a model. weights holds a row of len(classes) for each hash,
 // of which those that are not 0 are kept.
 func NewModel(classes []string, bias, scale []float32, hashes []uint32, weights [][]int8) *Model {
 	m := &Model{Classes: classes, Bias: bias, Scale: scale, Client: make([]bool, len(classes))}
-	n := block
-	for n*4 < len(hashes)*5 {
-		n *= 2
+	order := make([]int, len(hashes))
+	for i := range order {
+		order[i] = i
 	}
-	tags, rowOf := make([]uint16, n), make([]int, n)
+	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(hashes[a], hashes[b]) })
 	seen := make([]byte, 1<<seenBits/8)
-	for r, h := range hashes {
-		i := int(h) & (n - 1)
-		for tags[i] != 0 {
-			i = (i + 1) & (n - 1)
-		}
-		tags[i], rowOf[i] = tagOf(h), r
-		seen[seenBit(h)/8] |= 1 << (seenBit(h) % 8)
-	}
-	var starts []uint32
+	first, starts := make([]uint32, 1<<bucketBits+1), make([]uint32, 1<<bucketBits+1)
+	var tags []uint16
 	var pairs, counts []byte
-	for i := range tags {
-		if i%block == 0 {
-			starts = append(starts, uint32(len(pairs)))
-		}
-		count := 0
-		if tags[i] != 0 {
-			for c, w := range weights[rowOf[i]] {
+	next := 0
+	for bucket := range first {
+		first[bucket], starts[bucket] = uint32(next), uint32(len(pairs))
+		for ; next < len(order) && int(hashes[order[next]]>>(32-bucketBits)) == bucket; next++ {
+			h, count := hashes[order[next]], 0
+			for c, w := range weights[order[next]] {
 				if w != 0 {
 					pairs = append(pairs, byte(c), byte(w))
 					count++
 				}
 			}
+			tags, counts = append(tags, uint16(h)), append(counts, byte(count))
+			seen[seenBit(h)/8] |= 1 << (seenBit(h) % 8)
 		}
-		counts = append(counts, byte(count))
 	}
-	m.Tags, m.Counts, m.Starts, m.Weights, m.Seen = MakeU16(tags), string(counts), MakeU32(starts), string(pairs), string(seen)
+	m.First, m.Starts, m.Tags, m.Counts = MakeU32(first), MakeU32(starts), MakeU16(tags), string(counts)
+	m.Weights, m.Seen = string(pairs), string(seen)
 	return m
 }
 
@@ -158,7 +153,7 @@ type Models struct {
 	Digest string
 }
 
-const modelMagic = "tacto-model 1\n"
+const modelMagic = "tacto-model 2\n"
 
 // Encode gives the bytes of models.
 func (m *Models) Encode() []byte {
@@ -230,9 +225,10 @@ func (w *writer) model(m *Model) {
 		w.str(f)
 		w.uint(int(m.Of[i]))
 	}
+	w.str(string(m.First))
+	w.str(string(m.Starts))
 	w.str(string(m.Tags))
 	w.str(m.Counts)
-	w.str(string(m.Starts))
 	w.str(m.Weights)
 	w.str(m.Seen)
 }
@@ -248,7 +244,7 @@ func (r *reader) model(m *Model) {
 	for range r.count() {
 		m.Facts, m.Of = append(m.Facts, r.str()), append(m.Of, uint16(r.uint()))
 	}
-	m.Tags, m.Counts, m.Starts, m.Weights, m.Seen = U16(r.str()), r.str(), U32(r.str()), r.str(), r.str()
+	m.First, m.Starts, m.Tags, m.Counts, m.Weights, m.Seen = U32(r.str()), U32(r.str()), U16(r.str()), r.str(), r.str(), r.str()
 }
 
 // A Learnt group matches sentences that a class of the model fits.

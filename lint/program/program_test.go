@@ -11,7 +11,7 @@ import (
 
 func model() *program.Model {
 	return program.NewModel([]string{"a", "b"}, []float32{0.5, -1}, []float32{1, 0.25},
-		[]uint32{0x10001, 0x20001, 0x30002, 7}, [][]int8{{1, 0}, {-128, 127}, {0, 0}, {0, -3}})
+		[]uint32{0x10000001, 0x20000001, 0x30000002, 7}, [][]int8{{1, 0}, {-128, 127}, {0, 0}, {0, -3}})
 }
 
 func TestModelWeights(t *testing.T) {
@@ -21,8 +21,8 @@ func TestModelWeights(t *testing.T) {
 		class int
 		want  int32
 	}{
-		{0x10001, 0, 1}, {0x10001, 1, 0}, {0x20001, 0, -128}, {0x20001, 1, 127}, {0x30002, 0, 0}, {7, 1, -3},
-		{0x40001, 0, 0}, {0, 0, 0}, {8, 0, 0},
+		{0x10000001, 0, 1}, {0x10000001, 1, 0}, {0x20000001, 0, -128}, {0x20000001, 1, 127}, {0x30000002, 0, 0}, {7, 1, -3},
+		{0x40000001, 0, 0}, {0, 0, 0}, {8, 0, 0},
 	} {
 		if got := m.Weight(c.hash, c.class); got != c.want {
 			t.Errorf("weight of %#x for %d: %d, want %d", c.hash, c.class, got, c.want)

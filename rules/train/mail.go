@@ -12,8 +12,9 @@ import (
 	"github.com/tacto-lint/tacto/rules/corpus"
 )
 
-// mailClasses are the rules on an email as a whole that the mail model judges.
-var mailClasses = []string{"missing-next-step", "missing-status", "talk-first"}
+// mailClasses are the rules that the mail model judges: those on an email as a
+// whole, and the bare refusal, which is none where another way is offered anywhere.
+var mailClasses = []string{"missing-next-step", "missing-status", "talk-first", "bare-refusal"}
 
 // maxFolds is into how many parts the emails are divided, a file whole in one:
 // its writer must not be known to the model that is measured on it.
@@ -92,7 +93,8 @@ func (t *trainer) foldMail() {
 // in where there is none yet.
 func (t *trainer) ruleSet(m *program.Models) (*lint.RuleSet, error) {
 	if len(m.Mail.Classes) == 0 {
-		m.Mail = program.MailModel{Classes: mailClasses, Bias: make([]float32, len(mailClasses))}
+		m.Mail = program.MailModel{Classes: mailClasses, Inputs: t.inputs, Bias: make([]float32, len(mailClasses)),
+			Weights: make([]float32, len(mailClasses)*len(t.inputs))}
 	}
 	data, err := rules.Encode(string(m.Encode()), t.sources...)
 	if err != nil {
@@ -108,8 +110,9 @@ var (
 	mailFacts = []string{"conversation", "invitation", "incident", "solved", "cause", "status", "bad-delay", "bad-cost", "bad-loss",
 		"bad-end", "bad-stop", "disagreement", "pending", "step", "complete-step", "received", "thanks-only", "date", "commitment",
 		"request", "small-request", "reason", "refusal", "alternative", "agreed", "change", "apology", "vague-when", "hedged",
-		"know-when", "tone-own-fault", "jargon", "stock-phrase", "vague-time", "weak-commitment", "unannounced-change",
-		"blame-reader", "blame-others", "dismissive", "condescending", "non-apology", "bare-refusal", "unexplained-request"}
+		"know-when", "tone-own-fault", "jargon", "phrase-stock-phrase", "phrase-unannounced-change", "phrase-blame-reader",
+		"phrase-blame-others", "phrase-dismissive", "phrase-condescending", "phrase-overpromise", "phrase-non-apology",
+		"phrase-over-apology", "phrase-unexplained-request"}
 	quotedFacts = []string{"anger", "incident", "question", "request"}
 )
 

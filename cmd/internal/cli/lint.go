@@ -13,7 +13,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/tacto-lint/tacto/cmd/internal/config"
 	"github.com/tacto-lint/tacto/cmd/internal/output"
 	"github.com/tacto-lint/tacto/lint"
 	"github.com/tacto-lint/tacto/mail"
@@ -56,7 +55,7 @@ To silence a rule in one email, give it a header: X-Tacto-Ignore: jargon`,
 	f.add(cmd)
 	fl := cmd.Flags()
 	fl.StringVarP(&f.format, "format", "f", "text", "output `format`: "+strings.Join(output.Formats(), ", "))
-	fl.StringVar(&f.failOn, "fail-on", "error", "exit with 1 from this `level` on: "+strings.Join(config.FailOn, ", ")+" (the verdict talk counts as an error)")
+	fl.StringVar(&f.failOn, "fail-on", "error", "exit with 1 from this `level` on: "+strings.Join(lint.Levels, ", ")+" (the verdict talk counts as an error)")
 	fl.StringVar(&f.color, "color", "auto", "colours: auto, always, never")
 	fl.BoolVar(&f.explain, "explain-score", false, "show the arithmetic of the score")
 	fl.BoolVarP(&f.quiet, "quiet", "q", false, "print nothing, only give the exit status")
@@ -65,7 +64,7 @@ To silence a rule in one email, give it a header: X-Tacto-Ignore: jargon`,
 	fl.StringVar(&f.now, "now", "", "the time to go by, for an email without a Date (RFC 3339)")
 	_ = fl.MarkHidden("now")
 	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(output.Formats(), cobra.ShellCompDirectiveNoFileComp))
-	_ = cmd.RegisterFlagCompletionFunc("fail-on", cobra.FixedCompletions(config.FailOn, cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("fail-on", cobra.FixedCompletions(lint.Levels, cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("color", cobra.FixedCompletions([]string{"auto", "always", "never"}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
@@ -89,8 +88,8 @@ func (c *Command) lint(f *lintFlags, args []string, failOnSet bool) error {
 	if !failOnSet && cfg.FailOn != "" {
 		f.failOn = cfg.FailOn
 	}
-	if !slices.Contains(config.FailOn, f.failOn) {
-		return usagef(strings.Join(config.FailOn, ", "), "--fail-on can't be %q", f.failOn)
+	if !slices.Contains(lint.Levels, f.failOn) {
+		return usagef(strings.Join(lint.Levels, ", "), "--fail-on can't be %q", f.failOn)
 	}
 	cfg.Settings.Now = time.Now()
 	if f.now != "" {
@@ -98,6 +97,7 @@ func (c *Command) lint(f *lintFlags, args []string, failOnSet bool) error {
 			return usagef("write it as 2025-11-20T21:30:00+01:00", "--now can't be %q", f.now)
 		}
 	}
+	cfg.Settings.Explain = f.explain
 	l, err := c.linter(cfg)
 	if err != nil {
 		return err
@@ -230,7 +230,7 @@ func (r *run) write(j *job) error {
 		r.unread++
 		fmt.Fprintf(r.c.Stderr, "tacto: %s: %v\n", j.item.Path, j.item.Err)
 	} else {
-		r.failed = r.failed || fails(r.f.failOn, j.report)
+		r.failed = r.failed || j.report.Reaches(r.f.failOn)
 		for _, id := range j.item.Message.Ignore {
 			if !slices.Contains(r.l.RuleSet().IDs(), id) {
 				fmt.Fprintf(r.c.Stderr, "tacto: %s: X-Tacto-Ignore names the unknown rule %q: see 'tacto rules'\n", j.item.Path, id)
@@ -241,25 +241,6 @@ func (r *run) write(j *job) error {
 	r.done++
 	r.showProgress()
 	return err
-}
-
-// fails says whether a report is at or above the level.
-func fails(level string, r *lint.Report) bool {
-	least := lint.Suggestion
-	switch level {
-	case "never":
-		return false
-	case "talk":
-		return r.Verdict == lint.Talk
-	case "error":
-		least = lint.Error
-	case "warning":
-		least = lint.Warning
-	}
-	if r.Verdict == lint.Talk {
-		return true
-	}
-	return slices.ContainsFunc(r.Findings, func(f lint.Finding) bool { return f.Severity >= least })
 }
 
 // showProgress says on a terminal how far a long run has come.
