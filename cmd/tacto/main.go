@@ -4,6 +4,8 @@ package main
 
 import (
 	"os"
+	"path/filepath"
+	"slices"
 
 	"github.com/tacto-lint/tacto/cmd/internal/cli"
 )
@@ -11,4 +13,12 @@ import (
 // version is set by the linker in releases (-X main.version=1.2.3).
 var version string
 
-func main() { os.Exit(cli.FromOS(version).Main(os.Args[1:])) }
+func main() {
+	args := os.Args[1:]
+	// Mail programs that take the path of a sendmail, without arguments, can be
+	// given a link.
+	if name := filepath.Base(os.Args[0]); name == "sendmail" || name == "tacto-sendmail" {
+		args = slices.Insert(slices.Clone(args), 0, "sendmail")
+	}
+	os.Exit(cli.FromOS(version).Main(args))
+}

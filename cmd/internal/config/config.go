@@ -7,12 +7,16 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 
 	"github.com/tacto-lint/tacto/cmd/internal/nearest"
 	"github.com/tacto-lint/tacto/lint"
+	"github.com/tacto-lint/tacto/mail"
 )
 
 // A Config is the content of a configuration file.
@@ -23,7 +27,36 @@ type Config struct {
 	// RuleFiles are rule files of the team's own, as paths that can be opened.
 	RuleFiles []string
 	FailOn    string
+	Outgoing  Outgoing
+	Milter    Milter
 }
+
+// Milter is what concerns the milter: see package milter. Zero values: not given.
+type Milter struct {
+	Listen, Mode, Metrics   string
+	All                     bool
+	MaxSize, MaxConnections int
+	Budget                  time.Duration
+}
+
+// Outgoing is what concerns mail on its way out: see package presend.
+type Outgoing struct {
+	Clients, Internal []string // address patterns
+	Sendmail          []string // the command that mail is handed to, with its arguments
+	Override          string   // one of Overrides, "" if not given
+	OnFailure         string   // one of OnFailures
+	Notify            string   // one of Notifies
+}
+
+// The values that keys of Outgoing can have.
+var (
+	Overrides  = []string{"again", "never"}
+	OnFailures = []string{"send", "hold"}
+	Notifies   = []string{"auto", "always", "never"}
+)
+
+// MilterModes are the modes of the milter.
+var MilterModes = []string{"observe", "reject"}
 
 // An Error is a fault in a configuration file.
 type Error struct {
@@ -91,9 +124,10 @@ func Load(path string) (*Config, error) {
 }
 
 // reserved are the keys of other tools that share the file.
-var reserved = map[string]bool{"clients": true, "internal": true, "sendmail": true, "override": true, "on-failure": true, "watch": true, "audit": true}
+var reserved = map[string]bool{"watch": true, "audit": true}
 
-var known = []string{"rules", "glossary", "audiences", "rule-files", "lang", "ui-lang", "fail-on"}
+var known = []string{"rules", "glossary", "audiences", "rule-files", "lang", "ui-lang", "fail-on", "clients", "internal", "sendmail", "override",
+	"on-failure", "notify", "milter"}
 
 type parser struct {
 	file string
@@ -175,7 +209,21 @@ func (p *parser) top(n *yaml.Node) {
 		case "ui-lang":
 			p.oneOf(v, &p.cfg.Settings.UILang, "ui-lang", lint.Langs[:])
 		case "fail-on":
-			p.oneOf(v, &p.cfg.FailOn, "fail-on", FailOn)
+			p.oneOf(v, &p.cfg.FailOn, "fail-on", lint.Levels)
+		case "clients":
+			p.decode(v, &p.cfg.Outgoing.Clients, "clients", "a list of address patterns: [\"*@acme.example\"]")
+		case "internal":
+			p.decode(v, &p.cfg.Outgoing.Internal, "internal", "a list of address patterns: [\"*@us.example\"]")
+		case "sendmail":
+			p.command(v, &p.cfg.Outgoing.Sendmail, "sendmail")
+		case "override":
+			p.oneOf(v, &p.cfg.Outgoing.Override, "override", Overrides)
+		case "on-failure":
+			p.oneOf(v, &p.cfg.Outgoing.OnFailure, "on-failure", OnFailures)
+		case "notify":
+			p.oneOf(v, &p.cfg.Outgoing.Notify, "notify", Notifies)
+		case "milter":
+			p.milter(v)
 		default:
 			if !reserved[k.Value] {
 				p.unknown(k, "the configuration", known)
@@ -183,9 +231,6 @@ func (p *parser) top(n *yaml.Node) {
 		}
 	})
 }
-
-// FailOn are the values of fail-on.
-var FailOn = []string{"talk", "error", "warning", "suggestion", "never"}
 
 func (p *parser) oneOf(n *yaml.Node, dst *string, what string, values []string) {
 	for _, v := range values {
@@ -195,6 +240,96 @@ func (p *parser) oneOf(n *yaml.Node, dst *string, what string, values []string) 
 		}
 	}
 	p.fail(n, strings.Join(values, ", "), "%s can't be %q", what, n.Value)
+}
+
+// command reads a command: a text that is cut at its blanks, or a list of words.
+func (p *parser) command(n *yaml.Node, dst *[]string, what string) {
+	if n.Kind == yaml.ScalarNode {
+		*dst = strings.Fields(n.Value)
+	} else {
+		p.decode(n, dst, what, "a command, or a list of its words")
+	}
+	if len(*dst) == 0 {
+		p.fail(n, "msmtp, or [/usr/sbin/sendmail, -i]", "%s names no command", what)
+	}
+}
+
+// The forms of what stands below milter: the schema has the same.
+var (
+	listenForm  = regexp.MustCompile(`^(inet:.+:[0-9]{1,5}|unix:/.+)$`)
+	metricsForm = regexp.MustCompile(`^(127\.[0-9]+\.[0-9]+\.[0-9]+|localhost|\[::1\]):[0-9]{1,5}$`)
+	sizeForm    = regexp.MustCompile(`^[1-9][0-9]{0,8}[KM]?$`)
+	budgetForm  = regexp.MustCompile(`^[1-9][0-9]{0,5}(ms|s|m)$`)
+)
+
+// Listen says whether an address is one that a milter can listen on.
+func Listen(address string) bool { return listenForm.MatchString(address) }
+
+// Loopback says whether an address is a port that only this machine reaches.
+func Loopback(address string) bool { return metricsForm.MatchString(address) }
+
+func (p *parser) milter(n *yaml.Node) {
+	m := &p.cfg.Milter
+	p.each(n, "milter", func(k, v *yaml.Node) {
+		switch k.Value {
+		case "listen":
+			p.formed(v, &m.Listen, "listen", "inet:127.0.0.1:9900 or unix:/run/tacto/milter.sock", listenForm)
+		case "mode":
+			p.oneOf(v, &m.Mode, "mode", MilterModes)
+		case "all":
+			if v.Tag != "!!bool" {
+				p.fail(v, "true or false", "all can't be %q", v.Value)
+			}
+			m.All = v.Value == "true"
+		case "metrics":
+			p.formed(v, &m.Metrics, "metrics", "a port of this machine: 127.0.0.1:9901", metricsForm)
+		case "max-size":
+			m.MaxSize = p.size(v)
+		case "max-connections":
+			if err := v.Decode(&m.MaxConnections); err != nil || m.MaxConnections < 1 || m.MaxConnections > maxConnections {
+				p.fail(v, fmt.Sprintf("a number from 1 to %d", maxConnections), "max-connections can't be %q", v.Value)
+			}
+		case "budget":
+			text := ""
+			p.formed(v, &text, "budget", "a time such as 5s or 800ms", budgetForm)
+			m.Budget, _ = time.ParseDuration(text) // its form is right, or it is empty
+		default:
+			p.unknown(k, "milter", []string{"listen", "mode", "all", "metrics", "max-size", "max-connections", "budget"})
+		}
+	})
+}
+
+// maxConnections bounds the bound.
+const maxConnections = 10000
+
+// formed reads a text that must have a form.
+func (p *parser) formed(n *yaml.Node, dst *string, what, hint string, form *regexp.Regexp) {
+	if n.Kind != yaml.ScalarNode || !form.MatchString(n.Value) {
+		p.fail(n, hint, "%s can't be %q", what, n.Value)
+		return
+	}
+	*dst = n.Value
+}
+
+// size reads a size in bytes: 10485760, 512K or 10M.
+func (p *parser) size(n *yaml.Node) int {
+	text := ""
+	p.formed(n, &text, "max-size", "bytes, or such as 512K or 10M", sizeForm)
+	if text == "" {
+		return 0
+	}
+	digits := strings.TrimRight(text, "KM")
+	size, _ := strconv.ParseInt(digits, 10, 64) // its form is right
+	switch text[len(digits):] {
+	case "K":
+		size <<= 10
+	case "M":
+		size <<= 20
+	}
+	if size > mail.MaxMessage {
+		p.fail(n, fmt.Sprintf("at most %dM: no larger message is read", mail.MaxMessage>>20), "max-size can't be %q", n.Value)
+	}
+	return int(size)
 }
 
 func (p *parser) rules(n *yaml.Node) {
@@ -274,4 +409,20 @@ func (p *parser) audiences(n *yaml.Node) {
 		})
 		p.cfg.Settings.Audiences = append(p.cfg.Settings.Audiences, a)
 	})
+}
+
+// OnFailure looks up on-failure in a configuration file that may be faulty
+// elsewhere; "" if it is not there to be found.
+func OnFailure(path string) string {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return ""
+	}
+	for _, line := range strings.Split(string(data), "\n") {
+		if v, ok := strings.CutPrefix(line, "on-failure:"); ok {
+			v, _, _ = strings.Cut(v, "#")
+			return strings.Trim(strings.TrimSpace(v), `"'`)
+		}
+	}
+	return ""
 }

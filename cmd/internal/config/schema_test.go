@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"go.yaml.in/yaml/v3"
@@ -55,12 +56,44 @@ func TestConfigSchema(t *testing.T) {
 		"audiences:\n  acme: {to: ['*@a.b'], knows: [API]}\n":            true,
 		"glossary:\n  - {term: IDoc, variants: [IDocs], es: x, en: y}\n": true,
 		"rule-files: [a.yaml]\nclients: ['*@x.y']\nwatch: {a: 1}\n":      true,
-		"lang: fr\n":                        false,
-		"glosary: []\n":                     false,
-		"rules: [a]\n":                      false,
-		"rules:\n  jargon: {terms: many}\n": false,
-		"glossary:\n  - {es: x}\n":          false,
-		"audiences:\n  acme: {too: []}\n":   false,
+		"lang: fr\n": false,
+		"clients: ['*@x.y', z@x.y]\ninternal: ['*@us.example']\n": true,
+		"clients: '*@x.y'\n":                                 false,
+		"internal: {a: b}\n":                                 false,
+		"sendmail: msmtp -a work\n":                          true,
+		"sendmail: [/usr/sbin/sendmail, -i]\n":               true,
+		"sendmail: []\n":                                     false,
+		"sendmail: ' '\n":                                    false,
+		"sendmail: {a: b}\n":                                 false,
+		"override: again\non-failure: hold\nnotify: never\n": true,
+		"override: sometimes\n":                              false,
+		"on-failure: cry\n":                                  false,
+		"notify: loudly\n":                                   false,
+		"milter: {listen: 'inet:127.0.0.1:9900', mode: reject, all: true, metrics: '127.0.0.1:9901', max-size: 10M, max-connections: 50, budget: 5s}\n": true,
+		"milter: {listen: 'unix:/run/tacto/milter.sock', metrics: '[::1]:9901', max-size: 1048576, budget: 800ms}\n":                                    true,
+		"milter:\n":                             true,
+		"milter: [a]\n":                         false,
+		"milter: {listen: '9900'}\n":            false,
+		"milter: {listen: [a]}\n":               false,
+		"milter: {listen: 'unix:tacto.sock'}\n": false,
+		"milter: {mode: enforce}\n":             false,
+		"milter: {all: 'yes'}\n":                false,
+		"milter: {metrics: '0.0.0.0:9901'}\n":   false,
+		"milter: {metrics: ':9901'}\n":          false,
+		"milter: {max-size: 10G}\n":             false,
+		"milter: {max-size: 0}\n":               false,
+		"milter: {max-size: 33554433}\n":        false,
+		"milter: {max-connections: 0}\n":        false,
+		"milter: {max-connections: many}\n":     false,
+		"milter: {max-connections: 10001}\n":    false,
+		"milter: {budget: 0s}\n":                false,
+		"milter: {budget: 5}\n":                 false,
+		"milter: {max_size: 1M}\n":              false,
+		"glosary: []\n":                         false,
+		"rules: [a]\n":                          false,
+		"rules:\n  jargon: {terms: many}\n":     false,
+		"glossary:\n  - {es: x}\n":              false,
+		"audiences:\n  acme: {too: []}\n":       false,
 	} {
 		_, err := Parse("c.yaml", []byte(text))
 		if (err == nil) != good {
@@ -69,6 +102,54 @@ func TestConfigSchema(t *testing.T) {
 		if err := s.Validate(value(t, []byte(text))); (err == nil) != good {
 			t.Errorf("schema on %q: %v", text, err)
 		}
+	}
+}
+
+// TestMilter: what is below milter is read as it is meant, and faults name their
+// line and what to write.
+func TestMilter(t *testing.T) {
+	c, err := Parse("c.yaml", []byte("milter:\n  listen: unix:/run/t.sock\n  mode: reject\n  all: true\n  metrics: localhost:9901\n"+
+		"  max-size: 512K\n  max-connections: 7\n  budget: 800ms\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Milter{Listen: "unix:/run/t.sock", Mode: "reject", All: true, Metrics: "localhost:9901", MaxSize: 512 << 10, MaxConnections: 7, Budget: 800 * time.Millisecond}
+	if c.Milter != want {
+		t.Errorf("%+v, want %+v", c.Milter, want)
+	}
+	for text, want := range map[string]string{
+		"milter:\n  mode: enforce\n":       `c.yaml:2: mode can't be "enforce" (observe, reject)`,
+		"milter:\n  max_size: 3\n":         `c.yaml:2: unknown key "max_size" in milter (did you mean max-size?)`,
+		"milter:\n\n  max-size: 33M\n":     `c.yaml:3: max-size can't be "33M" (at most 32M: no larger message is read)`,
+		"milter:\n  listen: port 9900\n":   `c.yaml:2: listen can't be "port 9900" (inet:127.0.0.1:9900 or unix:/run/tacto/milter.sock)`,
+		"milter:\n  metrics: :9901\n":      `c.yaml:2: metrics can't be ":9901" (a port of this machine: 127.0.0.1:9901)`,
+		"milter:\n  budget: a while\n":     `c.yaml:2: budget can't be "a while" (a time such as 5s or 800ms)`,
+		"milter:\n  all: maybe\n":          `c.yaml:2: all can't be "maybe" (true or false)`,
+		"milter:\n  max-connections: -1\n": `c.yaml:2: max-connections can't be "-1" (a number from 1 to 10000)`,
+	} {
+		if _, err := Parse("c.yaml", []byte(text)); err == nil || err.Error() != want {
+			t.Errorf("%q: %v, want %s", text, err, want)
+		}
+	}
+}
+
+// TestMilterDoc: the configuration in docs/milter.md is one.
+func TestMilterDoc(t *testing.T) {
+	doc, err := os.ReadFile(root + "docs/milter.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, text, _ := bytes.Cut(doc, []byte("```yaml\n"))
+	text, _, _ = bytes.Cut(text, []byte("```"))
+	c, err := Parse("c.yaml", text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Milter.Listen == "" || c.Milter.MaxSize != 10<<20 || c.Milter.Budget != 5*time.Second || len(c.Outgoing.Clients) != 1 {
+		t.Errorf("%+v", c)
+	}
+	if err := schema(t, "config").Validate(value(t, text)); err != nil {
+		t.Error(err)
 	}
 }
 

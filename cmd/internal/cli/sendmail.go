@@ -1,0 +1,329 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tacto-lint/tacto/cmd/internal/config"
+	"github.com/tacto-lint/tacto/cmd/internal/output"
+	"github.com/tacto-lint/tacto/cmd/internal/safe"
+	"github.com/tacto-lint/tacto/lint"
+	"github.com/tacto-lint/tacto/presend"
+)
+
+// Exit statuses of sendmail, from sysexits.h: those that mail programs know.
+const (
+	exitHeld        = 65 // EX_DATAERR: not sent, for what is in it
+	exitUnavailable = 69 // EX_UNAVAILABLE: there is nothing to hand mail to
+	exitTryAgain    = 75 // EX_TEMPFAIL: not sent, could not be judged or handed on
+)
+
+// judgeBudget is how long a message may take to judge.
+const judgeBudget = 5 * time.Second
+
+// sendmailFlags are tacto's own: what stands behind them is the MTA's.
+type sendmailFlags struct {
+	configFlags
+	failOn, onFailure, override, notify string
+	budget                              time.Duration
+}
+
+func (c *Command) sendmailCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "sendmail [flags] [-- MTA [ARG]...] [SENDMAIL-ARG]...",
+		Short: "Check a message and hand it to the mail system",
+		Long: `Stand in for sendmail: read a message from standard input, check it, and hand it
+to the real thing byte for byte, or hold it and say why.
+
+  set sendmail = "tacto sendmail -- msmtp"      (mutt, neomutt)
+
+The command behind -- is what mail is handed to; without one it is sendmail: of
+the configuration, or the first of msmtp and sendmail that is installed. All
+arguments of sendmail are passed on.
+
+A message with findings at or above --fail-on is not sent: the exit status is 65
+and standard error says why, in the email's language. Its author gets it through
+by sending the same text again within the hour, or with the header
+X-Tacto-Override: reason, which is taken out; or not at all, with override: never.
+If tacto itself can't judge, the message goes out, or is held with status 75 with
+on-failure: hold. Else the exit status and the words are the mail system's.`,
+		Example: `  tacto sendmail -- msmtp -a work -t < message.eml
+  tacto sendmail --fail-on talk -oi -t < message.eml`,
+		DisableFlagParsing: true,
+	}
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if len(args) > 0 && (args[0] == "--help" || args[0] == "-h") {
+			return cmd.Help()
+		}
+		f, mta, rest, err := c.sendmailArgs(args)
+		if err != nil {
+			return err
+		}
+		return c.sendmail(f, mta, rest)
+	}
+	return cmd
+}
+
+// ownFlags reads the flags in front that are tacto's, and gives what is behind.
+func (f *sendmailFlags) ownFlags(args []string) ([]string, error) {
+	texts := map[string]*string{"--config": &f.file, "--lang": &f.lang, "--ui-lang": &f.uiLang, "--fail-on": &f.failOn,
+		"--on-failure": &f.onFailure, "--override": &f.override, "--notify": &f.notify}
+	for len(args) > 0 {
+		name, value, given := strings.Cut(args[0], "=")
+		switch {
+		case name == "--no-config" && !given:
+			f.none = true
+			args = args[1:]
+			continue
+		case texts[name] == nil && name != "--budget":
+			if strings.HasPrefix(name, "--") && name != "--" {
+				return nil, usagef("see 'tacto sendmail --help'; what is for the mail system stands behind --", "unknown flag %s", name)
+			}
+			return args, nil
+		}
+		args = args[1:]
+		if !given {
+			if len(args) == 0 {
+				return nil, usagef("write "+name+"=VALUE", "%s needs a value", name)
+			}
+			value, args = args[0], args[1:]
+		}
+		if name == "--budget" {
+			var err error
+			if f.budget, err = time.ParseDuration(value); err != nil || f.budget <= 0 {
+				return nil, usagef("a time such as 5s", "--budget can't be %q", value)
+			}
+			continue
+		}
+		*texts[name] = value
+	}
+	return nil, nil
+}
+
+// sendmailArgs parts the arguments: tacto's flags, the command to hand mail to (nil
+// if none is named) and the arguments that mail programs give. Behind "--" stands
+// the command; a mail program that has none to name may write a "--" of its own in
+// front of recipients, so a word with @ is one of these.
+func (c *Command) sendmailArgs(args []string) (f *sendmailFlags, mta, rest []string, err error) {
+	f = &sendmailFlags{budget: judgeBudget}
+	if rest, err = f.ownFlags(args); err != nil {
+		return nil, nil, nil, err
+	}
+	if i := slices.Index(rest, "--"); i >= 0 && i+1 < len(rest) && !strings.Contains(rest[i+1], "@") && !strings.HasPrefix(rest[i+1], "-") {
+		// mutt puts options of its own in front of the "--" that stands in its setting.
+		if _, err := exec.LookPath(rest[i+1]); i == 0 || err == nil {
+			mta, rest = rest[i+1:i+2], slices.Concat(rest[:i], rest[i+2:])
+		}
+	}
+	for _, v := range []struct {
+		flag, value string
+		values      []string
+	}{{"--fail-on", f.failOn, lint.Levels}, {"--on-failure", f.onFailure, config.OnFailures}, {"--override", f.override, config.Overrides},
+		{"--notify", f.notify, config.Notifies}} {
+		if v.value != "" && !slices.Contains(v.values, v.value) {
+			return nil, nil, nil, usagef(strings.Join(v.values, ", "), "%s can't be %q", v.flag, v.value)
+		}
+	}
+	return f, mta, rest, nil
+}
+
+// first gives the first text that is not empty.
+func first(texts ...string) string {
+	for _, t := range texts {
+		if t != "" {
+			return t
+		}
+	}
+	return ""
+}
+
+// sendmail judges the message on standard input and hands it on, or does not. From
+// here on every way out either has handed on the whole message or exits with
+// another status than 0.
+func (c *Command) sendmail(f *sendmailFlags, mta, args []string) error {
+	if isNoMessage(args) {
+		return c.passOn(f, mta, args)
+	}
+	message, err := io.ReadAll(c.Stdin)
+	if err != nil {
+		c.sayf("not sent: reading the message: %v", err)
+		return status(exitTryAgain)
+	}
+	cfg, gate, err := c.gate(f)
+	if cfg == nil {
+		cfg = &config.Config{}
+	}
+	if len(mta) == 0 {
+		mta = cfg.Outgoing.Sendmail
+	}
+	memory := c.memory()
+	d := presend.Decision{Outcome: presend.Unjudged, Err: err}
+	if err == nil {
+		gate.Memory = memory
+		ctx, cancel := context.WithTimeout(context.Background(), f.budget)
+		d = gate.Decide(ctx, message, envelopeRecipients(args))
+		cancel()
+	}
+	switch d.Outcome {
+	case presend.Held:
+		return c.hold(f, cfg, gate, memory, &d)
+	case presend.Unjudged:
+		if first(f.onFailure, cfg.Outgoing.OnFailure, c.onFailure(&f.configFlags), "send") == "hold" {
+			text := fmt.Sprintf("tacto: not sent: it could not be judged: %v\nhint: mend that, or send it without tacto\n", d.Err)
+			c.tell(f, cfg, memory, presend.Last{Outcome: d.Outcome.String(), Text: text})
+			return status(exitTryAgain)
+		}
+		c.sayf("sent without a check: %v", d.Err)
+	case presend.Overridden:
+		if err := memory.LogOverride(&d); err != nil {
+			c.sayf("%v", err)
+		}
+	}
+	return c.handOn(mta, args, presend.WithoutOverride(message))
+}
+
+// sayf writes a line to standard error.
+func (c *Command) sayf(format string, args ...any) {
+	fmt.Fprintf(c.Stderr, "tacto: "+format+"\n", args...)
+}
+
+// gate makes the gate of the configuration and the flags. With an error the
+// configuration may be there all the same.
+func (c *Command) gate(f *sendmailFlags) (*config.Config, *presend.Gate, error) {
+	cfg, err := c.load(&f.configFlags)
+	if err != nil {
+		return nil, nil, err
+	}
+	cfg.Settings.Now = time.Now()
+	l, err := c.linter(cfg)
+	if err != nil {
+		return cfg, nil, err
+	}
+	return cfg, &presend.Gate{Linter: l, Policy: presend.Policy{
+		Clients: cfg.Outgoing.Clients, Internal: cfg.Outgoing.Internal,
+		FailOn: first(f.failOn, cfg.FailOn, "error"), Override: first(f.override, cfg.Outgoing.Override, presend.Again),
+	}}, nil
+}
+
+// onFailure looks up on-failure in a configuration that may not be readable as a
+// whole: just then it is needed.
+func (c *Command) onFailure(f *configFlags) string {
+	path := f.file
+	if path == "" && !f.none && c.Dir != "" {
+		path = config.Find(c.Dir, c.Getenv)
+	}
+	if path == "" {
+		return ""
+	}
+	return config.OnFailure(path)
+}
+
+// stateDir is where what outlives a process is kept: XDG_STATE_HOME/tacto.
+func (c *Command) stateDir() string {
+	base := c.Getenv("XDG_STATE_HOME")
+	if base == "" {
+		home := c.Getenv("HOME")
+		if home == "" {
+			home = os.TempDir()
+		}
+		base = filepath.Join(home, ".local", "state")
+	}
+	return filepath.Join(base, "tacto")
+}
+
+func (c *Command) memory() *presend.Memory { return &presend.Memory{Dir: c.stateDir()} }
+
+// hold refuses a message: says why, and remembers it.
+func (c *Command) hold(f *sendmailFlags, cfg *config.Config, g *presend.Gate, memory *presend.Memory, d *presend.Decision) error {
+	text := output.Refusal(g.Policy.Refusal(d.Report, cfg.Settings.UILang), min(c.width(), 80))
+	if g.Policy.Override != presend.Never {
+		if err := memory.Hold(d.Key); err != nil {
+			text += "tacto: " + err.Error() + "\n"
+		}
+	}
+	c.tell(f, cfg, memory, presend.Last{Outcome: d.Outcome.String(), Verdict: d.Report.Verdict.String(), Score: d.Report.Score,
+		Rules: presend.RuleIDs(d.Report), Text: text})
+	return status(exitHeld)
+}
+
+// tell writes why a message was not sent to where its author may see it: standard
+// error, the file that 'tacto last' shows, and, where the former is not a
+// terminal, the desktop.
+func (c *Command) tell(f *sendmailFlags, cfg *config.Config, memory *presend.Memory, l presend.Last) {
+	fmt.Fprint(c.Stderr, l.Text)
+	l.Time = time.Now().Truncate(time.Second)
+	if err := memory.WriteLast(l); err != nil {
+		c.sayf("%v", err)
+	}
+	switch first(f.notify, cfg.Outgoing.Notify, "auto") {
+	case "never":
+		return
+	case "auto":
+		if c.StderrTTY {
+			return
+		}
+	}
+	if err := c.notify(l.Text); err != nil && first(f.notify, cfg.Outgoing.Notify) == "always" {
+		c.sayf("no desktop notification: %v", err)
+	}
+}
+
+// envelopeRecipients gives the recipients among the arguments of sendmail; none
+// with -t, which takes them from the header.
+func envelopeRecipients(args []string) []string {
+	var all []string
+	for i := 0; i < len(args); i++ {
+		a := args[i]
+		switch {
+		case a == "--":
+			return append(all, args[i+1:]...)
+		case a == "-t", strings.HasPrefix(a, "--read-recipients"):
+			return nil
+		case len(a) == 2 && a[0] == '-' && strings.Contains("fFrXCOBNRVhLp", a[1:]) || a == "-a":
+			i++
+		case strings.HasPrefix(a, "-"):
+		default:
+			all = append(all, a)
+		}
+	}
+	return all
+}
+
+// findMTA gives the program that mail is handed to.
+func (c *Command) findMTA(mta []string) (path string, args []string, err error) {
+	if len(mta) > 0 {
+		path, err = exec.LookPath(mta[0])
+		if err != nil {
+			return "", nil, fmt.Errorf("%s: %w", safe.Text(mta[0]), errors.Unwrap(err))
+		}
+		return path, mta[1:], nil
+	}
+	for _, name := range []string{"msmtp", "sendmail", "/usr/sbin/sendmail", "/usr/lib/sendmail"} {
+		if path, err = exec.LookPath(name); err == nil && !c.isSelf(path) {
+			return path, nil, nil
+		}
+	}
+	return "", nil, errors.New("neither msmtp nor sendmail is installed: name the command behind --, or as sendmail: in the configuration")
+}
+
+// isSelf says whether a program is this one, under another name: handing mail to
+// it would go round for ever.
+func (c *Command) isSelf(path string) bool {
+	me, err := os.Executable()
+	if err != nil {
+		return false
+	}
+	a, errA := os.Stat(me)
+	b, errB := os.Stat(path)
+	return errA == nil && errB == nil && os.SameFile(a, b)
+}
