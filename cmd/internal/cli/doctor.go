@@ -103,7 +103,7 @@ func (c *Command) ownChecks(f *configFlags) []mailclient.Check {
 	add := func(name, problem, mend string) {
 		checks = append(checks, mailclient.Check{Name: name, Trouble: mailclient.Trouble{Problem: problem, Mend: mend}})
 	}
-	cfg, err := c.load(f)
+	cfg, err := c.loadOwn(f)
 	if err == nil {
 		_, err = c.linter(cfg)
 	}
@@ -187,7 +187,7 @@ func (c *Command) sendmailTrouble(args []string) *mailclient.Trouble {
 			Mend: "unset use_envelope_from; or name it as sendmail: in tacto's configuration, and take -- " + args[i+1] + " out"}
 	}
 	if len(mta) == 0 {
-		if cfg, err := c.load(&f.configFlags); err == nil {
+		if cfg, err := c.loadOwn(&f.configFlags); err == nil {
 			mta = cfg.Outgoing.Sendmail
 		}
 	}

@@ -29,7 +29,7 @@ func (c *Command) handOn(mta, args []string, message []byte) error {
 // passOn hands the mail system what is no message, with standard input as it is.
 func (c *Command) passOn(f *sendmailFlags, mta, args []string) error {
 	if len(mta) == 0 {
-		if cfg, err := c.load(&f.configFlags); err == nil {
+		if cfg, err := c.loadOwn(&f.configFlags); err == nil {
 			mta = cfg.Outgoing.Sendmail
 		}
 	}

@@ -58,7 +58,7 @@ docs/milter.md has the lines for Postfix and systemd.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return c.milter(&f, cmd.Flags().Changed("all")) },
 	}
-	f.add(cmd)
+	f.addOwn(cmd)
 	fl := cmd.Flags()
 	fl.StringVar(&f.listen, "listen", "", "`address` to listen on: inet:HOST:PORT or unix:/PATH")
 	fl.StringVar(&f.mode, "mode", "", "observe or reject (default observe)")

@@ -56,7 +56,13 @@ and standard error says why, in the email's language. Its author gets it through
 by sending the same text again within the hour, or with the header
 X-Tacto-Override: reason, which is taken out; or not at all, with override: never.
 If tacto itself can't judge, the message goes out, or is held with status 75 with
-on-failure: hold. Else the exit status and the words are the mail system's.`,
+on-failure: hold. Else the exit status and the words are the mail system's.
+
+The configuration is --config FILE or $XDG_CONFIG_HOME/tacto/config.yaml, never one
+of the current folder: that is wherever the mail program was started.
+
+Flags: --config FILE, --no-config, --fail-on LEVEL, --override again|never,
+--on-failure send|hold, --notify auto|always|never, --budget 5s, --lang, --ui-lang`,
 		Example: `  tacto sendmail -- msmtp -a work -t < message.eml
   tacto sendmail --fail-on talk -oi -t < message.eml`,
 		DisableFlagParsing: true,
@@ -200,7 +206,7 @@ func (c *Command) sayf(format string, args ...any) {
 // gate makes the gate of the configuration and the flags. With an error the
 // configuration may be there all the same.
 func (c *Command) gate(f *sendmailFlags) (*config.Config, *presend.Gate, error) {
-	cfg, err := c.load(&f.configFlags)
+	cfg, err := c.loadOwn(&f.configFlags)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -218,10 +224,7 @@ func (c *Command) gate(f *sendmailFlags) (*config.Config, *presend.Gate, error) 
 // onFailure looks up on-failure in a configuration that may not be readable as a
 // whole: just then it is needed.
 func (c *Command) onFailure(f *configFlags) string {
-	path := f.file
-	if path == "" && !f.none && c.Dir != "" {
-		path = config.Find(c.Dir, c.Getenv)
-	}
+	path := c.ownPath(f)
 	if path == "" {
 		return ""
 	}

@@ -32,13 +32,36 @@ func (f *configFlags) add(cmd *cobra.Command) {
 	}
 }
 
+// addOwn adds them for commands that go by the person's own configuration.
+func (f *configFlags) addOwn(cmd *cobra.Command) {
+	f.add(cmd)
+	cmd.Flags().Lookup("config").Usage = "configuration `file` (default: the XDG one, never that of the current folder)"
+}
+
 // load reads the configuration; flags come before it.
 func (c *Command) load(f *configFlags) (*config.Config, error) {
-	cfg := &config.Config{}
 	path := f.file
 	if path == "" && !f.none && c.Dir != "" {
 		path = config.Find(c.Dir, c.Getenv)
 	}
+	return c.read(f, path)
+}
+
+// ownPath is the configuration of the person, not of the folder at hand: for
+// commands that mail programs start, wherever they happen to be.
+func (c *Command) ownPath(f *configFlags) string {
+	if f.file != "" || f.none {
+		return f.file
+	}
+	return config.Own(c.Getenv)
+}
+
+// loadOwn reads that of ownPath; flags come before it.
+func (c *Command) loadOwn(f *configFlags) (*config.Config, error) { return c.read(f, c.ownPath(f)) }
+
+// read reads a configuration, none with "".
+func (c *Command) read(f *configFlags, path string) (*config.Config, error) {
+	cfg := &config.Config{}
 	if path != "" {
 		var err error
 		if cfg, err = config.Load(path); err != nil {

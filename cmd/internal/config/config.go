@@ -91,6 +91,13 @@ func Find(dir string, getenv func(string) string) string {
 			break
 		}
 	}
+	return Own(getenv)
+}
+
+// Own gives the XDG configuration file, "" if there is none. It is the only one
+// for what runs commands or stands in the way of mail: a folder somebody else has
+// filled must have no say in that.
+func Own(getenv func(string) string) string {
 	base := getenv("XDG_CONFIG_HOME")
 	if base == "" {
 		home := getenv("HOME")
