@@ -130,9 +130,9 @@ func (s *session) RcptTo(to string, m *milter.Modifier) (milter.Response, error)
 func (s *session) Header(name, value string, m *milter.Modifier) (milter.Response, error) {
 	return s.guard(m, func() milter.Response {
 		plain := strings.TrimSpace(name)
-		for _, h := range []string{ScoreHeader, VerdictHeader, RulesHeader, presend.OverrideHeader} {
-			// Another's override is not for us to take out.
-			if strings.EqualFold(plain, h) && (s.ours || h != presend.OverrideHeader) {
+		for _, h := range []string{ScoreHeader, VerdictHeader, RulesHeader, presend.OverrideHeader, presend.IgnoreHeader} {
+			// What others tell their own tacto is not for us to take out.
+			if strings.EqualFold(plain, h) && (s.ours || h != presend.OverrideHeader && h != presend.IgnoreHeader) {
 				s.seen[h]++
 				s.foreign = append(s.foreign, header{name, s.seen[h]})
 			}
@@ -211,7 +211,7 @@ func (s *session) Body(m *milter.Modifier) (milter.Response, error) {
 		}
 		s.note(outcome, &d, time.Since(start))
 		if outcome == presend.Held.String() {
-			return refusal(&s.set.Gate.Policy, d.Report, s.set.UILang)
+			return refusal(&s.set.Gate.Policy, &d, s.set.UILang)
 		}
 		s.change(m, &d)
 		return milter.RespAccept

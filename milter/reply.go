@@ -7,7 +7,6 @@ import (
 	"github.com/emersion/go-milter"
 	"golang.org/x/text/unicode/norm"
 
-	"github.com/tacto-lint/tacto/lint"
 	"github.com/tacto-lint/tacto/presend"
 )
 
@@ -15,14 +14,17 @@ import (
 // it, "550-5.7.1 " and the line end included.
 const maxText = 480
 
+// maxNamed is how many findings a refusal names.
+const maxNamed = 4
+
 // refusal is the answer to a message that is held: 550 5.7.1 and why.
-func refusal(p *presend.Policy, r *lint.Report, lang string) milter.Response {
+func refusal(p *presend.Policy, d *presend.Decision, lang string) milter.Response {
 	// Nobody remembers here what was held.
 	policy := *p
 	if policy.Override != presend.Never {
 		policy.Override = presend.Header
 	}
-	return milter.NewResponseStr(byte(milter.ActReplyCode), reply(policy.Refusal(r, lang)))
+	return milter.NewResponseStr(byte(milter.ActReplyCode), reply(policy.Refusal(d, lang, maxNamed)))
 }
 
 // reply writes lines as those of an SMTP reply.
@@ -33,6 +35,7 @@ func reply(lines []presend.Line) string {
 		switch {
 		case i == 0:
 			text = "tacto: " + text
+		case l.Mark == presend.More:
 		case l.Mark == "•", strings.ContainsAny(l.Mark, "0123456789"):
 			// Lines are counted from the first of the header, in what left the mail
 			// program: its user sees others.

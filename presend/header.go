@@ -10,6 +10,10 @@ import (
 // sent all the same, and why. It is taken out before the message goes on.
 const OverrideHeader = "X-Tacto-Override"
 
+// IgnoreHeader silences rules in one message (see package mail). It is no more
+// the client's business than the other.
+const IgnoreHeader = "X-Tacto-Ignore"
+
 // fields calls fn for each field of a message's header, with its name, and the
 // bytes of the whole field, folded lines and line end included, until fn says no.
 func fields(message []byte, fn func(name string, start, end int) bool) {
@@ -57,12 +61,12 @@ func OverrideReason(message []byte) string {
 	return reason
 }
 
-// WithoutOverride gives a message without its override headers; all other bytes
-// are as they were. Without such a header it is the message itself.
-func WithoutOverride(message []byte) []byte {
+// WithoutOwn gives a message without the headers that are for tacto alone; all other
+// bytes are as they were. Without such a header it is the message itself.
+func WithoutOwn(message []byte) []byte {
 	out, at := []byte(nil), 0
 	fields(message, func(name string, start, end int) bool {
-		if strings.EqualFold(name, OverrideHeader) {
+		if strings.EqualFold(name, OverrideHeader) || strings.EqualFold(name, IgnoreHeader) {
 			out, at = append(out, message[at:start]...), end
 		}
 		return true

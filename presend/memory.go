@@ -49,13 +49,17 @@ func key(m *lint.Message, recipients []string) string {
 
 func (m *Memory) held(key string) string { return filepath.Join(m.Dir, "held", key) }
 
-// Holds says whether a text was held less than Lifetime ago.
+// Holds says whether a text was held, at least Pause and less than Lifetime ago.
 func (m *Memory) Holds(key string) bool {
 	st, err := os.Stat(m.held(key))
-	return err == nil && m.now().Sub(st.ModTime()) < Lifetime
+	if err != nil {
+		return false
+	}
+	age := m.now().Sub(st.ModTime())
+	return age >= Pause && age < Lifetime
 }
 
-// Hold remembers that a text was held, and forgets those held long ago.
+// Hold remembers that a text was held, from now on, and forgets those held long ago.
 func (m *Memory) Hold(key string) error {
 	dir := filepath.Join(m.Dir, "held")
 	if err := os.MkdirAll(dir, 0o700); err != nil {

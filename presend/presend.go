@@ -57,8 +57,9 @@ func (o Outcome) String() string {
 // A Decision is what Decide says of one message.
 type Decision struct {
 	Outcome Outcome
-	// Report is there for messages that were judged.
-	Report *lint.Report
+	// Message and Report are there for messages that were judged.
+	Message *lint.Message
+	Report  *lint.Report
 	// Reason is the author's, for Overridden: that of the header, or "sent again".
 	Reason string
 	// Key tells the text with its recipients from any other, for Memory.
@@ -126,7 +127,10 @@ func (g *Gate) decide(message []byte, recipients []string) Decision {
 	if err != nil {
 		return Decision{Outcome: Unjudged, Err: err}
 	}
-	d := Decision{Outcome: Fine, Report: g.Linter.Lint(m), Key: key(m, recipients)}
+	if g.Policy.Override == Never {
+		m.Ignore = nil // no way round by silencing rules, either
+	}
+	d := Decision{Outcome: Fine, Message: m, Report: g.Linter.Lint(m), Key: key(m, recipients)}
 	if !d.Report.Reaches(g.Policy.FailOn) {
 		return d
 	}
@@ -155,5 +159,9 @@ func (p *Policy) concerns(recipients []string) bool {
 	return len(p.Clients) == 0 || slices.ContainsFunc(outside, func(a string) bool { return lint.MatchAny(p.Clients, a) })
 }
 
-// Lifetime is how long a held message may be sent again to get through.
-const Lifetime = time.Hour
+// A held message may be sent again to get through from Pause on, since a key is soon
+// pressed twice, and for Lifetime.
+const (
+	Pause    = 2 * time.Second
+	Lifetime = time.Hour
+)

@@ -23,6 +23,9 @@ const bad = "From: ana@us.example\nTo: Carla <carla@client.example>\nSubject: Su
 const good = "From: ana@us.example\nTo: carla@client.example\nSubject: Su visita\n\nEstimada Carla:\n\n" +
 	"El martes 25 a las 10 le cambio yo el disco y a las 12 le llamo.\n\nUn saludo,\nAna\n"
 
+// allFound are the rules that bad breaks.
+const allFound = "blame-reader, stock-phrase, missing-next-step, missing-status, talk-first"
+
 func gate(t *testing.T, p presend.Policy) *presend.Gate {
 	t.Helper()
 	set, err := rules.Default()
@@ -61,6 +64,8 @@ func TestOutcomes(t *testing.T) {
 		{"header", presend.Policy{Override: presend.Again}, presend.OverrideHeader + ": we spoke\n" + bad, nil, presend.Overridden},
 		{"header without a reason", presend.Policy{}, presend.OverrideHeader + ":  \n" + bad, nil, presend.Held},
 		{"header, but never", presend.Policy{Override: presend.Never}, presend.OverrideHeader + ": we spoke\n" + bad, nil, presend.Held},
+		{"rules silenced", presend.Policy{}, "X-Tacto-Ignore: " + allFound + "\n" + bad, nil, presend.Fine},
+		{"rules silenced, but never", presend.Policy{Override: presend.Never}, "X-Tacto-Ignore: " + allFound + "\n" + bad, nil, presend.Held},
 		{"empty", presend.Policy{}, "", nil, presend.Unjudged},
 		{"binary", presend.Policy{}, "\x00\x01\x02\x00", nil, presend.Unjudged},
 	} {
@@ -115,7 +120,11 @@ func TestAgain(t *testing.T) {
 	if err := g.Memory.Hold(d.Key); err != nil {
 		t.Fatal(err)
 	}
-	now = now.Add(59 * time.Minute)
+	now = now.Add(presend.Pause - time.Millisecond)
+	if soon := decide(bad); soon.Outcome != presend.Held {
+		t.Errorf("a key pressed twice lets it through: %v", soon.Outcome)
+	}
+	now = now.Add(59*time.Minute - presend.Pause)
 	for name, c := range map[string]struct {
 		message string
 		to      []string
@@ -137,7 +146,7 @@ func TestAgain(t *testing.T) {
 		t.Errorf("where only the header helps: %v", d.Outcome)
 	}
 	g.Policy.Override = presend.Again
-	now = now.Add(time.Minute)
+	now = now.Add(time.Minute + time.Millisecond)
 	if d := decide(bad); d.Outcome != presend.Held {
 		t.Errorf("after an hour: %v", d.Outcome)
 	}
@@ -151,20 +160,21 @@ func TestAgain(t *testing.T) {
 	}
 }
 
-func TestWithoutOverride(t *testing.T) {
+func TestWithoutOwn(t *testing.T) {
 	for in, want := range map[string]string{
 		"A: b\nX-Tacto-Override: x\nC: d\n\nbody\n":                  "A: b\nC: d\n\nbody\n",
 		"A: b\r\nx-tacto-override: x\r\n  y\r\n\tz\r\nC: d\r\n\r\nb": "A: b\r\nC: d\r\n\r\nb",
 		"X-Tacto-Override: 1\nX-Tacto-Override: 2\n\nb":              "\nb",
 		"A: b\n\nX-Tacto-Override: in the body\n":                    "A: b\n\nX-Tacto-Override: in the body\n",
 		"From ana Mon\nX-Tacto-Override: x\nA: b\n\n":                "From ana Mon\nA: b\n\n",
+		"X-Tacto-Ignore: jargon\nA: b\nX-TACTO-OVERRIDE: x\n\nb":     "A: b\n\nb",
 		"X-Tacto-Override-2: x\n\n":                                  "X-Tacto-Override-2: x\n\n",
 		"no header at all":                                           "no header at all",
 		"X-Tacto-Override: last":                                     "",
 		"A: b\nnot a field\nX-Tacto-Override: x\n":                   "A: b\nnot a field\nX-Tacto-Override: x\n",
 		"": "",
 	} {
-		if got := presend.WithoutOverride([]byte(in)); string(got) != want {
+		if got := presend.WithoutOwn([]byte(in)); string(got) != want {
 			t.Errorf("%q: %q, want %q", in, got, want)
 		}
 	}
@@ -230,24 +240,24 @@ func TestMemoryMany(t *testing.T) {
 func TestRefusal(t *testing.T) {
 	g := gate(t, presend.Policy{})
 	d := g.Decide(context.Background(), []byte(bad), nil)
-	lines := g.Policy.Refusal(d.Report, "")
+	lines := g.Policy.Refusal(&d, "", 4)
 	if !strings.HasPrefix(lines[0].Text, "no enviado:") || len(lines) > 16 {
 		t.Errorf("%d lines, %q", len(lines), lines[0].Text)
 	}
 	if !strings.Contains(lines[len(lines)-1].Text, presend.OverrideHeader) {
 		t.Errorf("no way through: %q", lines[len(lines)-1].Text)
 	}
-	if en := g.Policy.Refusal(d.Report, "en"); !strings.HasPrefix(en[0].Text, "not sent:") {
+	if en := g.Policy.Refusal(&d, "en", 4); !strings.HasPrefix(en[0].Text, "not sent:") {
 		t.Errorf("%q", en[0].Text)
 	}
 	// Where only the header helps, nobody is told to send it again.
 	g.Policy.Override = presend.Header
-	lines = g.Policy.Refusal(d.Report, "en")
+	lines = g.Policy.Refusal(&d, "en", 4)
 	if last := lines[len(lines)-1].Text; !strings.Contains(last, presend.OverrideHeader) || strings.Contains(last, "again") {
 		t.Errorf("%q", last)
 	}
 	g.Policy.Override = presend.Never
-	for _, l := range g.Policy.Refusal(d.Report, "") {
+	for _, l := range g.Policy.Refusal(&d, "", 4) {
 		if strings.Contains(l.Text, presend.OverrideHeader) {
 			t.Errorf("a way through where there is none: %q", l.Text)
 		}

@@ -16,14 +16,15 @@ type Line struct {
 	Mark, Text string
 }
 
-// maxShown is how many findings a refusal names: it is read in a pager of some
-// twenty lines, by someone in a hurry.
-const maxShown = 4
+// More is the mark of the line that says how many findings are not named.
+const More = "…"
 
 // Refusal says why a message is held, and what to write instead, in the email's
-// language or, where lang is not "", in that: the verdict, its reasons, the
-// gravest findings, and how to get through where the policy has a way.
-func (p *Policy) Refusal(r *lint.Report, lang string) []Line {
+// language or, where lang is not "", in that: the verdict, its reasons, at most so
+// many findings, the gravest first, and how to get through where the policy has a
+// way. Lines are counted in the body, as its author sees it.
+func (p *Policy) Refusal(d *Decision, lang string, most int) []Line {
+	r := d.Report
 	if lang == "" {
 		lang = r.Lang
 	}
@@ -39,27 +40,21 @@ func (p *Policy) Refusal(r *lint.Report, lang string) []Line {
 	for _, reason := range r.Reasons {
 		lines = append(lines, Line{"•", reason})
 	}
-	var shown []lint.Finding
 	for _, f := range r.Findings {
-		switch {
-		case f.Rule == "talk-first": // the heading has said it
-			if f.Suggestion != "" {
-				lines = append(lines, Line{"→", f.Suggestion})
-			}
-		case f.Severity > lint.Suggestion || p.FailOn == "suggestion":
-			shown = append(shown, f)
+		if f.Rule == "talk-first" && f.Suggestion != "" { // the heading has said the rest
+			lines = append(lines, Line{"→", f.Suggestion})
 		}
 	}
-	slices.SortStableFunc(shown, func(a, b lint.Finding) int { return cmp.Compare(b.Severity, a.Severity) })
+	shown := p.gravest(r)
 	for i, f := range shown {
-		if i == maxShown {
-			lines = append(lines, Line{"", fmt.Sprintf(say.more, len(shown)-maxShown)})
+		if i == most {
+			lines = append(lines, Line{More, fmt.Sprintf(say.more, len(shown)-most)})
 			break
 		}
 		where := "•"
 		switch f.Part {
 		case lint.PartBody:
-			where = fmt.Sprintf(say.line, f.Start.Line)
+			where = fmt.Sprintf(say.line, f.Start.Line-d.Message.Body.Base.Line+1)
 		case lint.PartSubject:
 			where = say.subject
 		}
@@ -78,6 +73,28 @@ func (p *Policy) Refusal(r *lint.Report, lang string) []Line {
 	return lines
 }
 
+// gravest gives the findings to name, errors first; of several on the same words the
+// first.
+func (p *Policy) gravest(r *lint.Report) []lint.Finding {
+	var shown []lint.Finding
+	for _, f := range r.Findings {
+		if f.Rule != "talk-first" && (f.Severity > lint.Suggestion || p.FailOn == "suggestion") {
+			shown = append(shown, f)
+		}
+	}
+	slices.SortStableFunc(shown, func(a, b lint.Finding) int { return cmp.Compare(b.Severity, a.Severity) })
+	var out []lint.Finding
+	for _, f := range shown {
+		same := func(o lint.Finding) bool {
+			return f.Part != lint.PartWhole && f.Part == o.Part && f.Span.Start < o.Span.End && o.Span.Start < f.Span.End
+		}
+		if !slices.ContainsFunc(out, same) {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
 // phrases are the words of a refusal in one language.
 type phrases struct {
 	talk, revise, more, line, subject, again, header string
@@ -87,17 +104,17 @@ var (
 	english = phrases{
 		talk:   "not sent: talk first, then send it as the summary of that talk.",
 		revise: "not sent: revise it first.",
-		more:   "and %d more: tacto lint shows all.",
+		more:   "and %d more",
 		line:   "line %d:", subject: "subject:",
-		again:  "To send it as it is: send it again within the hour, or add the header " + OverrideHeader + ": your reason",
+		again:  "To send it as it is: send it again within the hour, or with the header " + OverrideHeader + ": reason",
 		header: "To send it as it is, add the header " + OverrideHeader + ": your reason",
 	}
 	spanish = phrases{
 		talk:   "no enviado: háblelo antes y mándelo después como resumen de esa conversación.",
 		revise: "no enviado: conviene revisarlo antes.",
-		more:   "y %d más: tacto lint las muestra todas.",
+		more:   "y %d más",
 		line:   "línea %d:", subject: "asunto:",
-		again:  "Para enviarlo tal cual: envíelo otra vez antes de una hora, o añada la cabecera " + OverrideHeader + ": su motivo",
+		again:  "Para enviarlo tal cual: otra vez antes de una hora, o con la cabecera " + OverrideHeader + ": motivo",
 		header: "Para enviarlo tal cual, añada la cabecera " + OverrideHeader + ": su motivo",
 	}
 )

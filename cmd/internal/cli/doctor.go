@@ -41,13 +41,18 @@ Exit status: 0 if all is well, 1 if something is wrong.`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			checks := c.ownChecks(f)
+			own := len(checks)
 			for _, client := range mailclient.All() {
 				checks = append(checks, client.Check(c.clientEnv())...)
 			}
-			return c.writeChecks(checks, asJSON)
+			err := c.writeChecks(checks, asJSON)
+			if len(checks) == own && !asJSON {
+				fmt.Fprintln(c.Stdout, "no mail program here has settings that could ask tacto: see 'tacto hook list'")
+			}
+			return err
 		},
 	}
-	cmd.Flags().StringVar(&f.file, "config", "", "configuration `file` (default: .tacto.yaml here or above, then the XDG one)")
+	cmd.Flags().StringVar(&f.file, "config", "", "configuration `file` (default: the XDG one, never that of the current folder)")
 	cmd.Flags().BoolVar(&f.none, "no-config", false, "read no configuration")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "as JSON")
 	return cmd
@@ -113,7 +118,7 @@ func (c *Command) ownChecks(f *configFlags) []mailclient.Check {
 		if c.onFailure(f) == "hold" {
 			what = "no mail goes out"
 		}
-		add("configuration", strings.ReplaceAll(err.Error(), "\n", "; ")+": until that is mended, "+what, "mend it there")
+		add("configuration", strings.ReplaceAll(err.Error(), "\n", "; ")+": until that is mended, "+what, "mend the file at the line named, and run tacto doctor again")
 	case cfg.FailOn == "never":
 		add("configuration", cfg.File+": with fail-on: never nothing is ever held", "fail-on: error")
 	case cfg.File == "":

@@ -16,7 +16,12 @@ func (c *Command) manCommand(root *cobra.Command) *cobra.Command {
 		Use:     "man DIR",
 		Short:   "Write the man pages into a folder",
 		Example: "  tacto man ~/.local/share/man/man1",
-		Args:    cobra.ExactArgs(1),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return usagef("tacto man ~/.local/share/man/man1", "name one folder")
+			}
+			return nil
+		},
 		RunE: func(_ *cobra.Command, args []string) error {
 			if err := os.MkdirAll(args[0], 0o755); err != nil {
 				return fmt.Errorf("making the folder for man pages: %w", err)

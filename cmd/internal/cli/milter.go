@@ -50,7 +50,7 @@ has the header X-Tacto-Override: reason, which is taken out.
 Only mail of senders who have authenticated is read, or with --all everybody's; with
 clients and internal in the configuration, only mail to clients. What can't be
 judged is accepted. SIGHUP reads the configuration anew, SIGTERM stops. Logs hold
-nothing of a message but its queue id and size.
+its queue id, size, verdict and rules, and nothing of text, subject or addresses.
 
 docs/milter.md has the lines for Postfix and systemd.`,
 		Example: `  tacto milter --listen inet:127.0.0.1:9900

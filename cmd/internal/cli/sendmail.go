@@ -185,17 +185,19 @@ func (c *Command) sendmail(f *sendmailFlags, mta, args []string) error {
 		return c.hold(f, cfg, gate, memory, &d)
 	case presend.Unjudged:
 		if first(f.onFailure, cfg.Outgoing.OnFailure, c.onFailure(&f.configFlags), "send") == "hold" {
-			text := fmt.Sprintf("tacto: not sent: it could not be judged: %v\nhint: mend that, or send it without tacto\n", d.Err)
-			c.tell(f, cfg, memory, presend.Last{Outcome: d.Outcome.String(), Text: text})
+			c.tell(f, cfg, memory, presend.Last{Outcome: d.Outcome.String(),
+				Text: fmt.Sprintf("tacto: not sent: it could not be judged: %v\nhint: 'tacto doctor' finds what is wrong with the configuration\n", d.Err)})
 			return status(exitTryAgain)
 		}
-		c.sayf("sent without a check: %v", d.Err)
+		c.tell(f, cfg, memory, presend.Last{Outcome: d.Outcome.String(), Text: fmt.Sprintf("tacto: sent without a check: %v\n", d.Err)})
 	case presend.Overridden:
 		if err := memory.LogOverride(&d); err != nil {
 			c.sayf("%v", err)
 		}
+		full := output.Refusal(gate.Policy.Refusal(&d, cfg.Settings.UILang, len(d.Report.Findings)), refusalWidth, "")
+		c.keep(memory, c.last(&d, fmt.Sprintf("tacto: sent all the same (%s). What had been found:\n%s", d.Reason, full)))
 	}
-	return c.handOn(mta, args, presend.WithoutOverride(message))
+	return c.handOn(mta, args, presend.WithoutOwn(message))
 }
 
 // sayf writes a line to standard error.
@@ -246,17 +248,48 @@ func (c *Command) stateDir() string {
 
 func (c *Command) memory() *presend.Memory { return &presend.Memory{Dir: c.stateDir()} }
 
+// A refusal is read in a pager of 80 columns and some twenty lines.
+const (
+	refusalWidth   = 80
+	namedInRevise  = 4
+	namedInTalk    = 3 // the reasons to talk take their place
+	refusalMoreEs  = ", todas en: tacto last"
+	refusalMoreEng = ", all of them in: tacto last"
+)
+
 // hold refuses a message: says why, and remembers it.
 func (c *Command) hold(f *sendmailFlags, cfg *config.Config, g *presend.Gate, memory *presend.Memory, d *presend.Decision) error {
-	text := output.Refusal(g.Policy.Refusal(d.Report, cfg.Settings.UILang), min(c.width(), 80))
+	named, more := namedInRevise, refusalMoreEng
+	if d.Report.Verdict == lint.Talk {
+		named = namedInTalk
+	}
+	if first(cfg.Settings.UILang, d.Report.Lang) == "es" {
+		more = refusalMoreEs
+	}
+	width := min(c.width(), refusalWidth)
+	said := output.Refusal(g.Policy.Refusal(d, cfg.Settings.UILang, named), width, more)
 	if g.Policy.Override != presend.Never {
 		if err := memory.Hold(d.Key); err != nil {
-			text += "tacto: " + err.Error() + "\n"
+			said += "tacto: " + err.Error() + "\n"
 		}
 	}
-	c.tell(f, cfg, memory, presend.Last{Outcome: d.Outcome.String(), Verdict: d.Report.Verdict.String(), Score: d.Report.Score,
-		Rules: presend.RuleIDs(d.Report), Text: text})
+	c.tell(f, cfg, memory, c.last(d, said))
+	c.keep(memory, c.last(d, output.Refusal(g.Policy.Refusal(d, cfg.Settings.UILang, len(d.Report.Findings)), width, "")))
 	return status(exitHeld)
+}
+
+// last makes the record of a message that was judged.
+func (c *Command) last(d *presend.Decision, text string) presend.Last {
+	return presend.Last{Outcome: d.Outcome.String(), Verdict: d.Report.Verdict.String(), Score: d.Report.Score,
+		Rules: presend.RuleIDs(d.Report), Text: text}
+}
+
+// keep keeps a record for 'tacto last'.
+func (c *Command) keep(memory *presend.Memory, l presend.Last) {
+	l.Time = time.Now().Truncate(time.Second)
+	if err := memory.WriteLast(l); err != nil {
+		c.sayf("%v", err)
+	}
 }
 
 // tell writes why a message was not sent to where its author may see it: standard
@@ -264,10 +297,7 @@ func (c *Command) hold(f *sendmailFlags, cfg *config.Config, g *presend.Gate, me
 // terminal, the desktop.
 func (c *Command) tell(f *sendmailFlags, cfg *config.Config, memory *presend.Memory, l presend.Last) {
 	fmt.Fprint(c.Stderr, l.Text)
-	l.Time = time.Now().Truncate(time.Second)
-	if err := memory.WriteLast(l); err != nil {
-		c.sayf("%v", err)
-	}
+	c.keep(memory, l)
 	switch first(f.notify, cfg.Outgoing.Notify, "auto") {
 	case "never":
 		return

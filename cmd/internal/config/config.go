@@ -218,9 +218,9 @@ func (p *parser) top(n *yaml.Node) {
 		case "fail-on":
 			p.oneOf(v, &p.cfg.FailOn, "fail-on", lint.Levels)
 		case "clients":
-			p.decode(v, &p.cfg.Outgoing.Clients, "clients", "a list of address patterns: [\"*@acme.example\"]")
+			p.addresses(v, &p.cfg.Outgoing.Clients, "clients")
 		case "internal":
-			p.decode(v, &p.cfg.Outgoing.Internal, "internal", "a list of address patterns: [\"*@us.example\"]")
+			p.addresses(v, &p.cfg.Outgoing.Internal, "internal")
 		case "sendmail":
 			p.command(v, &p.cfg.Outgoing.Sendmail, "sendmail")
 		case "override":
@@ -247,6 +247,16 @@ func (p *parser) oneOf(n *yaml.Node, dst *string, what string, values []string) 
 		}
 	}
 	p.fail(n, strings.Join(values, ", "), "%s can't be %q", what, n.Value)
+}
+
+// addresses reads address patterns. A domain alone stands for all its addresses.
+func (p *parser) addresses(n *yaml.Node, dst *[]string, what string) {
+	p.decode(n, dst, what, `a list of address patterns: ["*@acme.example"]`)
+	for i, a := range *dst {
+		if at := strings.IndexByte(a, '@'); !strings.Contains(a, "*") && at <= 0 {
+			(*dst)[i] = "*@" + strings.TrimPrefix(a, "@")
+		}
+	}
 }
 
 // command reads a command: a text that is cut at its blanks, or a list of words.

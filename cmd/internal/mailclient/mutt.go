@@ -37,7 +37,8 @@ var (
 	muttOwn   = []string{`set sendmail="*"`, `set sendmail='*'`, "set sendmail_wait=0"}
 	muttNamed = namedIn(`^set sendmail=["'].* sendmail -- (.*)["']$`)
 	muttNotes = []string{
-		"A held message stays in the compose menu; what was found shows on the screen.",
+		"A held message stays in the compose menu; what was found shows on the screen, and mutt adds \"Data format error\".",
+		"To send it all the same: y again, or E there to add the header X-Tacto-Override: reason.",
 		"With sendmail_wait other than 0 mutt would file it as sent, and it would be lost.",
 		"A setting of sendmail further down, or in a hook, takes tacto out again: see 'tacto doctor'.",
 	}
