@@ -77,26 +77,38 @@ func WithoutOwn(message []byte) []byte {
 	return append(out, message[at:]...)
 }
 
-// HeaderRecipients gives the addresses in To, Cc and Bcc.
+// HeaderRecipients gives the addresses in To, Cc and Bcc, and in those of a message
+// sent on.
 func HeaderRecipients(message []byte) []string {
 	var all []string
-	parser := netmail.AddressParser{}
 	fields(message, func(name string, start, end int) bool {
 		switch strings.ToLower(name) {
 		case "to", "cc", "bcc", "resent-to", "resent-cc", "resent-bcc":
 			_, text, _ := bytes.Cut(message[start:end], []byte(":"))
-			unfolded := strings.Join(strings.Fields(string(text)), " ")
-			list, err := parser.ParseList(unfolded)
-			if err != nil {
-				all = append(all, looseAddresses(unfolded)...)
-				break
-			}
-			for _, a := range list {
-				all = append(all, a.Address)
-			}
+			all = append(all, Addresses(strings.Join(strings.Fields(string(text)), " "))...)
 		}
 		return true
 	})
+	return all
+}
+
+// Addresses gives the bare addresses of lists as they stand in a header or among
+// arguments. What is no address but a word, such as root, is given as it is.
+func Addresses(lists ...string) []string {
+	var all []string
+	for _, text := range lists {
+		list, err := netmail.ParseAddressList(text)
+		switch {
+		case err == nil:
+			for _, a := range list {
+				all = append(all, a.Address)
+			}
+		case strings.Contains(text, "@"):
+			all = append(all, looseAddresses(text)...)
+		case text != "":
+			all = append(all, text)
+		}
+	}
 	return all
 }
 

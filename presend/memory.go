@@ -55,8 +55,14 @@ func (m *Memory) Holds(key string) bool {
 	if err != nil {
 		return false
 	}
-	age := m.now().Sub(st.ModTime())
-	return age >= Pause && age < Lifetime
+	return m.fresh(st.ModTime()) && m.now().Sub(st.ModTime()) >= Pause
+}
+
+// fresh says whether a text held then may be sent again now. A time to come is that
+// of a clock set back.
+func (m *Memory) fresh(held time.Time) bool {
+	age := m.now().Sub(held)
+	return age >= 0 && age < Lifetime
 }
 
 // Hold remembers that a text was held, from now on, and forgets those held long ago.
@@ -67,7 +73,9 @@ func (m *Memory) Hold(key string) error {
 	}
 	if old, err := os.ReadDir(dir); err == nil {
 		for _, e := range old {
-			if info, err := e.Info(); err == nil && m.now().Sub(info.ModTime()) >= Lifetime {
+			// Nothing but what Hold makes: the folder may not be what it seems.
+			info, err := e.Info()
+			if err == nil && info.Mode().IsRegular() && info.Size() == 0 && len(e.Name()) == 2*sha256.Size && !m.fresh(info.ModTime()) {
 				_ = os.Remove(filepath.Join(dir, e.Name())) // the next time, then
 			}
 		}

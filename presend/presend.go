@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tacto-lint/tacto/lint"
@@ -152,7 +153,11 @@ func (p *Policy) concerns(recipients []string) bool {
 	if len(recipients) == 0 {
 		return true
 	}
-	outside := slices.DeleteFunc(slices.Clone(recipients), func(a string) bool { return lint.MatchAny(p.Internal, a) })
+	// A name without a domain is somebody on this machine: cron's root.
+	named := len(p.Internal) > 0 || len(p.Clients) > 0
+	outside := slices.DeleteFunc(slices.Clone(recipients), func(a string) bool {
+		return lint.MatchAny(p.Internal, a) || named && !strings.Contains(a, "@")
+	})
 	if len(outside) == 0 {
 		return false
 	}

@@ -60,6 +60,8 @@ func TestOutcomes(t *testing.T) {
 		{"colleagues and a client", clients, bad, []string{"bob@us.example", "carla@client.example"}, presend.Held},
 		{"neither client nor colleague", clients, bad, []string{"list@other.example"}, presend.Unread},
 		{"only colleagues named: all others are read", presend.Policy{Internal: []string{"*@us.example"}}, bad, []string{"list@other.example"}, presend.Held},
+		{"somebody on this machine", clients, bad, []string{"root"}, presend.Unread},
+		{"nobody is named, so all are read", presend.Policy{}, bad, []string{"root"}, presend.Held},
 		{"nobody known", clients, "Subject: x\n\n" + strings.SplitN(bad, "\n\n", 2)[1], nil, presend.Held},
 		{"header", presend.Policy{Override: presend.Again}, presend.OverrideHeader + ": we spoke\n" + bad, nil, presend.Overridden},
 		{"header without a reason", presend.Policy{}, presend.OverrideHeader + ":  \n" + bad, nil, presend.Held},
@@ -150,12 +152,20 @@ func TestAgain(t *testing.T) {
 	if d := decide(bad); d.Outcome != presend.Held {
 		t.Errorf("after an hour: %v", d.Outcome)
 	}
-	// What is forgotten leaves no file behind.
+	now = now.Add(-2 * time.Hour)
+	if d := decide(bad); d.Outcome != presend.Held {
+		t.Errorf("with a clock set back: %v", d.Outcome)
+	}
+	// What is forgotten leaves no file behind; what is not its own, stays.
+	mine := filepath.Join(g.Memory.Dir, "held", "mine")
+	if err := os.WriteFile(mine, []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	if err := g.Memory.Hold(strings.Repeat("0", 64)); err != nil {
 		t.Fatal(err)
 	}
 	left, err := os.ReadDir(filepath.Join(g.Memory.Dir, "held"))
-	if err != nil || len(left) != 1 {
+	if err != nil || len(left) != 2 {
 		t.Errorf("%d files, %v", len(left), err)
 	}
 }

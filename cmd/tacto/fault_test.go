@@ -40,6 +40,9 @@ func TestSendmailFaults(t *testing.T) {
 	t.Run("a large message", f.large)
 	t.Run("standard error is closed", f.noStderr)
 	t.Run("under the name sendmail", f.byName)
+	t.Run("nobody reads standard error", f.brokenStderr)
+	t.Run("a rule file that never ends", f.endlessRules)
+	t.Run("round and round", f.loop)
 }
 
 type faults struct {
@@ -245,5 +248,77 @@ func (f *faults) byName(t *testing.T) {
 	}
 	if err := run(bad(3)); err == nil || len(f.arrived()) != 0 {
 		t.Errorf("the bad: %v", err)
+	}
+	// What stands behind "--" is a recipient there, also where a program has that name.
+	cmd := exec.Command(link, "-i", "-h", "2", "--", "true")
+	cmd.Env = []string{"PATH=" + bin + ":/bin:/usr/bin", "HOME=" + f.dir}
+	cmd.Stdin = strings.NewReader(good(4))
+	if err := cmd.Run(); err != nil || f.arrived()[good(4)] != 1 {
+		t.Errorf("to a user named true: %v", err)
+	}
+}
+
+// brokenStderr: the reader of standard error is gone.
+func (f *faults) brokenStderr(t *testing.T) {
+	for text, want := range map[string]int{good(5): 1, bad(5): 0} {
+		r, w, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Close()
+		cmd := f.command("-t")
+		cmd.Args = append([]string{f.tacto, "sendmail", "--config", "none.yaml"}, cmd.Args[3:]...)
+		if want == 0 {
+			cmd = f.command("-t")
+		}
+		cmd.Stdin, cmd.Stderr = strings.NewReader(text), w
+		err = cmd.Run()
+		w.Close()
+		if got := f.arrived(); got[text] != want || (err == nil) != (want == 1) || want == 0 && cmd.ProcessState.ExitCode() != 65 {
+			t.Errorf("arrived %d times, want %d; %v", got[text], want, err)
+		}
+	}
+}
+
+// endlessRules: a rule file is a pipe that nobody writes to.
+func (f *faults) endlessRules(t *testing.T) {
+	if err := exec.Command("mkfifo", filepath.Join(f.dir, "pipe")).Run(); err != nil {
+		t.Fatal(err)
+	}
+	config := filepath.Join(f.dir, "pipe.yaml")
+	if err := os.WriteFile(config, []byte("rule-files: [pipe]\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(f.tacto, "sendmail", "--budget", "300ms", "--config", config, "--", f.mta, "-t")
+	cmd.Env = f.command().Env
+	cmd.Stdin = strings.NewReader(good(6))
+	if err := cmd.Run(); err != nil || f.arrived()[good(6)] != 1 {
+		t.Errorf("%v", err)
+	}
+}
+
+// loop: a script in the name of the mail system calls tacto again.
+func (f *faults) loop(t *testing.T) {
+	bin := filepath.Join(f.dir, "round")
+	if err := os.Mkdir(bin, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	script := "#!/bin/sh\nexec " + f.tacto + " sendmail \"$@\"\n"
+	for _, name := range []string{"msmtp", "sendmail"} {
+		if err := os.WriteFile(filepath.Join(bin, name), []byte(script), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cmd := exec.Command(f.tacto, "sendmail", "-t")
+	cmd.Env = []string{"PATH=" + bin + ":/bin:/usr/bin", "HOME=" + f.dir}
+	cmd.Stdin = strings.NewReader(good(7))
+	out, err := cmd.CombinedOutput()
+	if cmd.ProcessState.ExitCode() != 69 || !strings.Contains(string(out), "round and round") {
+		t.Errorf("%v: %s", err, out)
+	}
+	cmd = exec.Command(f.tacto, "sendmail", "--", f.tacto, "-t")
+	cmd.Stdin = strings.NewReader(good(7))
+	if out, err := cmd.CombinedOutput(); cmd.ProcessState.ExitCode() != 69 {
+		t.Errorf("handed to itself: %v: %s", err, out)
 	}
 }

@@ -18,7 +18,7 @@ func main() {
 	// Mail programs that take the path of a sendmail, without arguments, can be
 	// given a link.
 	if name := filepath.Base(os.Args[0]); name == "sendmail" || name == "tacto-sendmail" {
-		args = slices.Insert(slices.Clone(args), 0, "sendmail")
+		args = slices.Insert(slices.Clone(args), 0, "sendmail", cli.AsSendmail)
 	}
 	os.Exit(cli.FromOS(version).Main(args))
 }

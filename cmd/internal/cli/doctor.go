@@ -133,7 +133,9 @@ func (c *Command) ownChecks(f *configFlags) []mailclient.Check {
 	if c.Getenv("HOME") == "" {
 		add("mail programs", "HOME is not set, so their settings can't be found", "set it")
 	}
-	if err := writable(c.stateDir()); err != nil {
+	if dir := c.stateDir(); dir == "" {
+		add("state", "there is no folder of yours: a held message can't be sent again, and 'tacto last' shows nothing", "set HOME or XDG_STATE_HOME")
+	} else if err := writable(dir); err != nil {
 		add("state", fmt.Sprintf("%s can't be written: %v: a held message can't be sent again, and 'tacto last' shows nothing", c.stateDir(), err),
 			"make it a folder of yours, or set XDG_STATE_HOME")
 	} else {

@@ -12,6 +12,10 @@ import (
 // whole, and that file is the mail system's standard input: whatever happens to
 // this process meanwhile, a message cut short can't be taken for all of it.
 func (c *Command) handOn(mta, args []string, message []byte) error {
+	if len(c.Getenv(depthEnv)) >= maxDepth {
+		c.sayf("not sent: the mail system hands mail back to tacto, round and round: name another behind --, or as sendmail: in the configuration")
+		return status(exitUnavailable)
+	}
 	path, own, err := c.findMTA(mta)
 	if err != nil {
 		c.sayf("not sent: %v", err)
@@ -43,6 +47,19 @@ func (c *Command) passOn(f *sendmailFlags, mta, args []string) error {
 		in = nil
 	}
 	return c.runMTA(path, slices.Concat(own, args), in)
+}
+
+// depthEnv has a letter for each tacto that a message has gone through: scripts that
+// call tacto in the name of the mail system would go round for ever.
+const (
+	depthEnv = "TACTO_SENDMAIL_DEPTH"
+	maxDepth = 3
+)
+
+// environment is what the mail system is given.
+func (c *Command) environment() []string {
+	rest := slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, depthEnv+"=") })
+	return append(rest, depthEnv+"="+c.Getenv(depthEnv)+"x")
 }
 
 // refused says why a mail system could not be started, and gives the status.

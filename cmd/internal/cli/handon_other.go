@@ -31,7 +31,7 @@ func discard(f *os.File) {
 
 // runMTA runs the mail system and gives its exit status.
 func (c *Command) runMTA(path string, args []string, message *os.File) error {
-	cmd := &exec.Cmd{Path: path, Args: append([]string{filepath.Base(path)}, args...), Stdout: c.Stdout, Stderr: c.Stderr, Dir: c.Dir}
+	cmd := &exec.Cmd{Path: path, Args: append([]string{filepath.Base(path)}, args...), Stdout: c.Stdout, Stderr: c.Stderr, Dir: c.Dir, Env: c.environment()}
 	if message != nil {
 		cmd.Stdin = message
 	}

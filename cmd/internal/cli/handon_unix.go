@@ -45,7 +45,7 @@ func temporaryFile() (*os.File, error) {
 func (c *Command) runMTA(path string, args []string, message *os.File) error {
 	argv := append([]string{filepath.Base(path)}, args...)
 	if c.Stdout != os.Stdout || c.Stderr != os.Stderr {
-		cmd := &exec.Cmd{Path: path, Args: argv, Stdout: c.Stdout, Stderr: c.Stderr, Dir: c.Dir}
+		cmd := &exec.Cmd{Path: path, Args: argv, Stdout: c.Stdout, Stderr: c.Stderr, Dir: c.Dir, Env: c.environment()}
 		if message != nil {
 			cmd.Stdin = message
 		}
@@ -64,5 +64,5 @@ func (c *Command) runMTA(path string, args []string, message *os.File) error {
 			return c.refused(path, err)
 		}
 	}
-	return c.refused(path, syscall.Exec(path, argv, os.Environ()))
+	return c.refused(path, syscall.Exec(path, argv, c.environment()))
 }

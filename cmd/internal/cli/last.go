@@ -22,7 +22,11 @@ Exit status: 0 if there is one, 1 if not.`,
 		Example: "  tacto last",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			l, err := c.memory().ReadLast()
+			memory := c.memory()
+			if memory == nil {
+				return usagef("set HOME or XDG_STATE_HOME", "there is no folder of yours to remember anything in")
+			}
+			l, err := memory.ReadLast()
 			if errors.Is(err, presend.ErrNone) {
 				c.sayf("%v", err)
 				return status(exitFound)

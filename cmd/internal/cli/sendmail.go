@@ -7,9 +7,12 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
+	"os/user"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -36,7 +39,12 @@ type sendmailFlags struct {
 	configFlags
 	failOn, onFailure, override, notify string
 	budget                              time.Duration
+	link                                bool // called by the name of a sendmail
 }
+
+// AsSendmail, in front of its arguments, says that sendmail was called by the name of
+// a sendmail: all of them are such a program's, and none names the mail system.
+const AsSendmail = "--as-sendmail"
 
 func (c *Command) sendmailCommand() *cobra.Command {
 	cmd := &cobra.Command{
@@ -56,7 +64,8 @@ and standard error says why, in the email's language. Its author gets it through
 by sending the same text again within the hour, or with the header
 X-Tacto-Override: reason, which is taken out; or not at all, with override: never.
 If tacto itself can't judge, the message goes out, or is held with status 75 with
-on-failure: hold. Else the exit status and the words are the mail system's.
+on-failure: hold. Else the exit status and the words are the mail system's
+(2: tacto's own flags are wrong).
 
 The configuration is --config FILE or $XDG_CONFIG_HOME/tacto/config.yaml, never one
 of the current folder: that is wherever the mail program was started.
@@ -68,7 +77,7 @@ Flags: --config FILE, --no-config, --fail-on LEVEL, --override again|never,
 		DisableFlagParsing: true,
 	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if len(args) > 0 && (args[0] == "--help" || args[0] == "-h") {
+		if len(args) == 1 && args[0] == "--help" {
 			return cmd.Help()
 		}
 		f, mta, rest, err := c.sendmailArgs(args)
@@ -82,6 +91,10 @@ Flags: --config FILE, --no-config, --fail-on LEVEL, --override again|never,
 
 // ownFlags reads the flags in front that are tacto's, and gives what is behind.
 func (f *sendmailFlags) ownFlags(args []string) ([]string, error) {
+	if len(args) > 0 && args[0] == AsSendmail {
+		f.link = true
+		return args[1:], nil
+	}
 	texts := map[string]*string{"--config": &f.file, "--lang": &f.lang, "--ui-lang": &f.uiLang, "--fail-on": &f.failOn,
 		"--on-failure": &f.onFailure, "--override": &f.override, "--notify": &f.notify}
 	for len(args) > 0 {
@@ -125,8 +138,8 @@ func (c *Command) sendmailArgs(args []string) (f *sendmailFlags, mta, rest []str
 	if rest, err = f.ownFlags(args); err != nil {
 		return nil, nil, nil, err
 	}
-	if i := slices.Index(rest, "--"); i >= 0 && i+1 < len(rest) && !strings.Contains(rest[i+1], "@") && !strings.HasPrefix(rest[i+1], "-") {
-		// mutt puts options of its own in front of the "--" that stands in its setting.
+	if i := slices.Index(rest, "--"); !f.link && i >= 0 && i+1 < len(rest) && muttOptions(rest[:i]) &&
+		!strings.Contains(rest[i+1], "@") && !strings.HasPrefix(rest[i+1], "-") {
 		if _, err := exec.LookPath(rest[i+1]); i == 0 || err == nil {
 			mta, rest = rest[i+1:i+2], slices.Concat(rest[:i], rest[i+2:])
 		}
@@ -141,6 +154,22 @@ func (c *Command) sendmailArgs(args []string) (f *sendmailFlags, mta, rest []str
 		}
 	}
 	return f, mta, rest, nil
+}
+
+// muttOptions says whether arguments are what mutt puts in front of the "--" that
+// stands in its setting: the sender, 8BITMIME, and notifications.
+func muttOptions(args []string) bool {
+	for len(args) > 0 {
+		switch {
+		case strings.HasPrefix(args[0], "-B"):
+			args = args[1:]
+		case len(args) > 1 && (args[0] == "-f" || args[0] == "-N" || args[0] == "-R"):
+			args = args[2:]
+		default:
+			return false
+		}
+	}
+	return true
 }
 
 // first gives the first text that is not empty.
@@ -165,20 +194,15 @@ func (c *Command) sendmail(f *sendmailFlags, mta, args []string) error {
 		c.sayf("not sent: reading the message: %v", err)
 		return status(exitTryAgain)
 	}
-	cfg, gate, err := c.gate(f)
-	if cfg == nil {
-		cfg = &config.Config{}
-	}
+	// A reader of standard error that has gone away is no reason to die with the
+	// message in hand. Ignoring the signal would be passed on to the mail system.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+	memory := c.memory()
+	ctx, cancel := context.WithTimeout(context.Background(), f.budget)
+	cfg, gate, d := c.decide(ctx, f, memory, message, args)
+	cancel()
 	if len(mta) == 0 {
 		mta = cfg.Outgoing.Sendmail
-	}
-	memory := c.memory()
-	d := presend.Decision{Outcome: presend.Unjudged, Err: err}
-	if err == nil {
-		gate.Memory = memory
-		ctx, cancel := context.WithTimeout(context.Background(), f.budget)
-		d = gate.Decide(ctx, message, envelopeRecipients(args))
-		cancel()
 	}
 	switch d.Outcome {
 	case presend.Held:
@@ -191,6 +215,9 @@ func (c *Command) sendmail(f *sendmailFlags, mta, args []string) error {
 		}
 		c.tell(f, cfg, memory, presend.Last{Outcome: d.Outcome.String(), Text: fmt.Sprintf("tacto: sent without a check: %v\n", d.Err)})
 	case presend.Overridden:
+		if memory == nil {
+			break
+		}
 		if err := memory.LogOverride(&d); err != nil {
 			c.sayf("%v", err)
 		}
@@ -198,6 +225,40 @@ func (c *Command) sendmail(f *sendmailFlags, mta, args []string) error {
 		c.keep(memory, c.last(&d, fmt.Sprintf("tacto: sent all the same (%s). What had been found:\n%s", d.Reason, full)))
 	}
 	return c.handOn(mta, args, presend.WithoutOwn(message))
+}
+
+// decide makes the gate and asks it, both within the time that ctx gives: a rule
+// file may be a pipe that nobody writes to. The configuration is never nil.
+func (c *Command) decide(ctx context.Context, f *sendmailFlags, memory *presend.Memory, message []byte, args []string) (*config.Config, *presend.Gate, presend.Decision) {
+	type made struct {
+		cfg  *config.Config
+		gate *presend.Gate
+		err  error
+	}
+	done := make(chan made, 1)
+	go func() {
+		m := made{err: presend.ErrBroke}
+		defer func() {
+			if recover() != nil {
+				m.err = presend.ErrBroke
+			}
+			done <- m
+		}()
+		m.cfg, m.gate, m.err = c.gate(f)
+	}()
+	m := made{err: presend.ErrBudget}
+	select {
+	case m = <-done:
+	case <-ctx.Done():
+	}
+	if m.cfg == nil {
+		m.cfg = &config.Config{}
+	}
+	if m.err != nil {
+		return m.cfg, nil, presend.Decision{Outcome: presend.Unjudged, Err: m.err}
+	}
+	m.gate.Memory = memory
+	return m.cfg, m.gate, m.gate.Decide(ctx, message, envelopeRecipients(args, message))
 }
 
 // sayf writes a line to standard error.
@@ -233,20 +294,30 @@ func (c *Command) onFailure(f *configFlags) string {
 	return config.OnFailure(path)
 }
 
-// stateDir is where what outlives a process is kept: XDG_STATE_HOME/tacto.
+// stateDir is where what outlives a process is kept: XDG_STATE_HOME/tacto. It is a
+// folder of the person's own, "" if they have none: a shared one would be anybody's.
 func (c *Command) stateDir() string {
 	base := c.Getenv("XDG_STATE_HOME")
-	if base == "" {
+	if !filepath.IsAbs(base) {
 		home := c.Getenv("HOME")
+		if u, err := user.Current(); home == "" && err == nil {
+			home = u.HomeDir
+		}
 		if home == "" {
-			home = os.TempDir()
+			return ""
 		}
 		base = filepath.Join(home, ".local", "state")
 	}
 	return filepath.Join(base, "tacto")
 }
 
-func (c *Command) memory() *presend.Memory { return &presend.Memory{Dir: c.stateDir()} }
+// memory is nil where there is no place for it.
+func (c *Command) memory() *presend.Memory {
+	if dir := c.stateDir(); dir != "" {
+		return &presend.Memory{Dir: dir}
+	}
+	return nil
+}
 
 // A refusal is read in a pager of 80 columns and some twenty lines.
 const (
@@ -268,13 +339,13 @@ func (c *Command) hold(f *sendmailFlags, cfg *config.Config, g *presend.Gate, me
 	}
 	width := min(c.width(), refusalWidth)
 	said := output.Refusal(g.Policy.Refusal(d, cfg.Settings.UILang, named), width, more)
-	if g.Policy.Override != presend.Never {
+	if g.Policy.Override != presend.Never && memory != nil {
 		if err := memory.Hold(d.Key); err != nil {
 			said += "tacto: " + err.Error() + "\n"
 		}
 	}
-	c.tell(f, cfg, memory, c.last(d, said))
 	c.keep(memory, c.last(d, output.Refusal(g.Policy.Refusal(d, cfg.Settings.UILang, len(d.Report.Findings)), width, "")))
+	c.say(f, cfg, said)
 	return status(exitHeld)
 }
 
@@ -286,6 +357,9 @@ func (c *Command) last(d *presend.Decision, text string) presend.Last {
 
 // keep keeps a record for 'tacto last'.
 func (c *Command) keep(memory *presend.Memory, l presend.Last) {
+	if memory == nil {
+		return
+	}
 	l.Time = time.Now().Truncate(time.Second)
 	if err := memory.WriteLast(l); err != nil {
 		c.sayf("%v", err)
@@ -296,8 +370,13 @@ func (c *Command) keep(memory *presend.Memory, l presend.Last) {
 // error, the file that 'tacto last' shows, and, where the former is not a
 // terminal, the desktop.
 func (c *Command) tell(f *sendmailFlags, cfg *config.Config, memory *presend.Memory, l presend.Last) {
-	fmt.Fprint(c.Stderr, l.Text)
-	c.keep(memory, l)
+	c.keep(memory, l) // first: standard error may be nobody's
+	c.say(f, cfg, l.Text)
+}
+
+// say writes to standard error and, where that is no terminal, to the desktop.
+func (c *Command) say(f *sendmailFlags, cfg *config.Config, text string) {
+	fmt.Fprint(c.Stderr, text)
 	switch first(f.notify, cfg.Outgoing.Notify, "auto") {
 	case "never":
 		return
@@ -306,28 +385,51 @@ func (c *Command) tell(f *sendmailFlags, cfg *config.Config, memory *presend.Mem
 			return
 		}
 	}
-	if err := c.notify(l.Text); err != nil && first(f.notify, cfg.Outgoing.Notify) == "always" {
+	if err := c.notify(text); err != nil && first(f.notify, cfg.Outgoing.Notify) == "always" {
 		c.sayf("no desktop notification: %v", err)
 	}
 }
 
-// envelopeRecipients gives the recipients among the arguments of sendmail; none
-// with -t, which takes them from the header.
-func envelopeRecipients(args []string) []string {
+// The options of sendmail, msmtp and their like that take a value, attached or in the
+// next argument.
+const valued = "afFrBCdhLNOpRVX"
+
+// longValued are the long options of msmtp whose value may stand in the next argument.
+var longValued = []string{"--account", "--file", "--from", "--host", "--port", "--timeout", "--logfile", "--auth", "--user",
+	"--passwordeval", "--tls-trust-file", "--proxy-host", "--proxy-port", "--domain", "--source-ip", "--socket"}
+
+// envelopeRecipients gives the recipients among the arguments of sendmail, read letter
+// by letter as it reads them, and with -t those of the header as well.
+func envelopeRecipients(args []string, message []byte) []string {
 	var all []string
+	header := false
 	for i := 0; i < len(args); i++ {
 		a := args[i]
 		switch {
 		case a == "--":
-			return append(all, args[i+1:]...)
-		case a == "-t", strings.HasPrefix(a, "--read-recipients"):
-			return nil
-		case len(a) == 2 && a[0] == '-' && strings.Contains("fFrXCOBNRVhLp", a[1:]) || a == "-a":
-			i++
-		case strings.HasPrefix(a, "-"):
+			all, i = append(all, args[i+1:]...), len(args)
+		case strings.HasPrefix(a, "--"):
+			header = header || a == "--read-recipients"
+			if slices.Contains(longValued, a) {
+				i++
+			}
+		case len(a) > 1 && a[0] == '-':
+			for k := 1; k < len(a) && a[k] != 'o'; k++ { // what is behind o is its value
+				header = header || a[k] == 't'
+				if strings.IndexByte(valued, a[k]) >= 0 {
+					if k == len(a)-1 {
+						i++
+					}
+					break
+				}
+			}
 		default:
 			all = append(all, a)
 		}
+	}
+	all = presend.Addresses(all...)
+	if header {
+		all = append(all, presend.HeaderRecipients(message)...)
 	}
 	return all
 }
@@ -338,6 +440,9 @@ func (c *Command) findMTA(mta []string) (path string, args []string, err error) 
 		path, err = exec.LookPath(mta[0])
 		if err != nil {
 			return "", nil, fmt.Errorf("%s: %w", safe.Text(mta[0]), errors.Unwrap(err))
+		}
+		if c.isSelf(path) {
+			return "", nil, fmt.Errorf("%s is tacto itself: mail would go round for ever", safe.Text(mta[0]))
 		}
 		return path, mta[1:], nil
 	}

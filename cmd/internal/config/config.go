@@ -99,7 +99,7 @@ func Find(dir string, getenv func(string) string) string {
 // filled must have no say in that.
 func Own(getenv func(string) string) string {
 	base := getenv("XDG_CONFIG_HOME")
-	if base == "" {
+	if !filepath.IsAbs(base) { // the XDG specification has relative ones ignored
 		home := getenv("HOME")
 		if home == "" {
 			return ""
@@ -435,8 +435,14 @@ func OnFailure(path string) string {
 	if err != nil {
 		return ""
 	}
-	for _, line := range strings.Split(string(data), "\n") {
-		if v, ok := strings.CutPrefix(line, "on-failure:"); ok {
+	var doc struct {
+		OnFailure yaml.Node `yaml:"on-failure"`
+	}
+	if yaml.Unmarshal(data, &doc) == nil {
+		return doc.OnFailure.Value
+	}
+	for _, line := range strings.Split(strings.TrimPrefix(string(data), "\uFEFF"), "\n") {
+		if key, v, ok := strings.Cut(line, ":"); ok && strings.Trim(strings.TrimSpace(key), `"'`) == "on-failure" {
 			v, _, _ = strings.Cut(v, "#")
 			return strings.Trim(strings.TrimSpace(v), `"'`)
 		}
