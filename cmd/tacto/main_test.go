@@ -22,16 +22,17 @@ func TestMain(m *testing.M) {
 
 // TestScripts runs the specification of the command line.
 func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{Dir: "testdata/script", Cmds: map[string]func(*testscript.TestScript, bool, []string){"status": status, "later": later}})
+	testscript.Run(t, testscript.Params{Dir: "testdata/script", Cmds: map[string]func(*testscript.TestScript, bool, []string){"status": status, "heldat": heldat}})
 }
 
-// later lets some time pass for what sendmail remembers.
-func later(ts *testscript.TestScript, _ bool, _ []string) {
+// heldat sets the time at which messages were held, seen from now: heldat -1m.
+func heldat(ts *testscript.TestScript, _ bool, args []string) {
+	by, err := time.ParseDuration(args[0])
+	ts.Check(err)
 	files, err := filepath.Glob(ts.MkAbs("state/tacto/held/*"))
 	ts.Check(err)
-	before := time.Now().Add(-time.Minute)
 	for _, f := range files {
-		ts.Check(os.Chtimes(f, before, before))
+		ts.Check(os.Chtimes(f, time.Now().Add(by), time.Now().Add(by)))
 	}
 }
 
