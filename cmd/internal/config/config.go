@@ -29,6 +29,7 @@ type Config struct {
 	FailOn    string
 	Outgoing  Outgoing
 	Milter    Milter
+	Watch     Watch
 }
 
 // Milter is what concerns the milter: see package milter. Zero values: not given.
@@ -131,10 +132,10 @@ func Load(path string) (*Config, error) {
 }
 
 // reserved are the keys of other tools that share the file.
-var reserved = map[string]bool{"watch": true, "audit": true}
+var reserved = map[string]bool{"audit": true}
 
 var known = []string{"rules", "glossary", "audiences", "rule-files", "lang", "ui-lang", "fail-on", "clients", "internal", "sendmail", "override",
-	"on-failure", "notify", "milter"}
+	"on-failure", "notify", "milter", "watch"}
 
 type parser struct {
 	file string
@@ -231,6 +232,8 @@ func (p *parser) top(n *yaml.Node) {
 			p.oneOf(v, &p.cfg.Outgoing.Notify, "notify", Notifies)
 		case "milter":
 			p.milter(v)
+		case "watch":
+			p.watch(v)
 		default:
 			if !reserved[k.Value] {
 				p.unknown(k, "the configuration", known)
