@@ -37,13 +37,13 @@ const (
 	badReason, badQuote = "tacto: no enviado", "«Ustedes no nos avisaron"
 )
 
-// TestClients drives real mail programs, which .ci/install-clients installs: what
+// TestClients drives real mail programs, which .ci/install-packages installs: what
 // they show, and what arrives at a mail server of the test's own.
 //
 //	TACTO_REAL=1 go test -run 'TestClients/mutt$' ./cmd/tacto
 func TestClients(t *testing.T) {
 	if os.Getenv("TACTO_REAL") != "1" {
-		t.Skip("set TACTO_REAL=1 to run it with real mail programs: .ci/install-clients installs them")
+		t.Skip("set TACTO_REAL=1 to run it with real mail programs: .ci/install-packages installs them")
 	}
 	bin := t.TempDir()
 	if out, err := exec.Command("go", "build", "-o", filepath.Join(bin, "tacto"), ".").CombinedOutput(); err != nil {
@@ -73,7 +73,7 @@ func TestClients(t *testing.T) {
 			t.Parallel()
 			for _, name := range append(test.programs, "msmtp") {
 				if _, err := exec.LookPath(name); err != nil {
-					t.Fatalf("%v: .ci/install-clients installs it", err)
+					t.Fatalf("%v: .ci/install-packages installs it", err)
 				}
 			}
 			test.run(newClient(t, bin))
