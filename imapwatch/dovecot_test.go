@@ -180,7 +180,7 @@ func (d *dovecot) configure() {
 		}
 	}
 	if os.Getuid() == 0 {
-		d.run("chown", names["MAIL"], mail)
+		run(t, "chown", names["MAIL"], mail)
 	}
 	for name, text := range map[string]string{
 		"dovecot.conf": conf, "passwd": passwd,
@@ -191,27 +191,29 @@ func (d *dovecot) configure() {
 			t.Fatal(err)
 		}
 	}
-	d.certificates()
+	certificates(t, d.dir, d.ca)
 }
 
-// certificates makes an authority of the test's own and a certificate of localhost.
-func (d *dovecot) certificates() {
-	d.run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=An authority of our own",
-		"-keyout", d.dir+"/ca.key", "-out", d.dir+"/ca.pem")
-	d.run("openssl", "req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
-		"-keyout", d.dir+"/key.pem", "-out", d.dir+"/csr.pem")
-	d.run("openssl", "x509", "-req", "-days", "2", "-in", d.dir+"/csr.pem", "-CA", d.dir+"/ca.pem", "-CAkey", d.dir+"/ca.key",
-		"-CAcreateserial", "-copy_extensions", "copy", "-out", d.dir+"/cert.pem")
-	pem, err := os.ReadFile(d.dir + "/ca.pem")
-	if err != nil || !d.ca.AppendCertsFromPEM(pem) {
-		d.t.Fatal("no authority", err)
+// certificates makes an authority of the test's own, whom ca then trusts, and a
+// certificate of localhost, in cert.pem and key.pem of a folder.
+func certificates(t testing.TB, dir string, ca *x509.CertPool) {
+	t.Helper()
+	run(t, "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=An authority of our own",
+		"-keyout", dir+"/ca.key", "-out", dir+"/ca.pem")
+	run(t, "openssl", "req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
+		"-keyout", dir+"/key.pem", "-out", dir+"/csr.pem")
+	run(t, "openssl", "x509", "-req", "-days", "2", "-in", dir+"/csr.pem", "-CA", dir+"/ca.pem", "-CAkey", dir+"/ca.key",
+		"-CAcreateserial", "-copy_extensions", "copy", "-out", dir+"/cert.pem")
+	pem, err := os.ReadFile(dir + "/ca.pem")
+	if err != nil || !ca.AppendCertsFromPEM(pem) {
+		t.Fatal("no authority", err)
 	}
 }
 
-func (d *dovecot) run(name string, args ...string) {
-	d.t.Helper()
+func run(t testing.TB, name string, args ...string) {
+	t.Helper()
 	if out, err := exec.Command(name, args...).CombinedOutput(); err != nil {
-		d.t.Fatalf("%s: %v\n%s", name, err, out)
+		t.Fatalf("%s: %v\n%s", name, err, out)
 	}
 }
 
