@@ -160,6 +160,10 @@ func (a *account) work(s *imapsession.Session) error {
 // which is lost, or of a stop; a draft that can't be judged is none.
 func (a *account) handle(s *imapsession.Session, d *waiting) error {
 	data, err := a.body(s, d)
+	if imapsession.IsAnswer(err) {
+		a.unwilling(d, err)
+		return nil
+	}
 	if err != nil {
 		// It stays, for the next connection; but what breaks connections must
 		// not keep others from being judged.
@@ -188,6 +192,23 @@ func (a *account) handle(s *imapsession.Session, d *waiting) error {
 	}
 	return a.settle(s, d, m, r, id)
 }
+
+// unwilling puts off a draft that the server won't give: it may be busy, or at work on
+// the folder. In the end it is let go.
+func (a *account) unwilling(d *waiting, err error) {
+	d.tries++
+	if d.tries < maxUnwilling {
+		d.due = time.Now().Add(time.Duration(d.tries*d.tries) * a.w.opts.Settle)
+		return
+	}
+	a.log.Warn("the server won't give a draft", "uid", d.uid, "tries", d.tries, "error", a.clean(err))
+	a.w.opts.Metrics.Failed(a.Name, "draft")
+	delete(a.waiting, d.uid)
+	a.advance()
+}
+
+// maxUnwilling is how often a server is asked for a draft that it won't give.
+const maxUnwilling = 5
 
 // settle tells a judgement if it is news, and keeps that it did.
 func (a *account) settle(s *imapsession.Session, d *waiting, m *lint.Message, r *lint.Report, id identity) error {
@@ -281,7 +302,8 @@ func (a *account) judge(data []byte) (m *lint.Message, r *lint.Report, id identi
 }
 
 // body fetches a draft without marking it as read. It gives nil where the draft
-// is gone, too large, or can't be had; the error is that of the connection.
+// is gone, too large, or comes without its text; the error is that of the connection,
+// or the server's refusal.
 func (a *account) body(s *imapsession.Session, d *waiting) ([]byte, error) {
 	if d.size > mail.MaxMessage {
 		a.log.Warn("a draft is too large to be judged", "uid", d.uid, "bytes", d.size)
@@ -299,11 +321,6 @@ func (a *account) body(s *imapsession.Session, d *waiting) ([]byte, error) {
 	// Flags that come before the text leave it out: ask again.
 	for range 3 {
 		data, there, err := s.Fetch(d.uid, mail.MaxMessage, s.Timeout()+time.Duration(d.size>>16)*time.Second)
-		if imapsession.IsAnswer(err) {
-			a.log.Warn("the server won't give a draft", "uid", d.uid, "error", a.clean(err))
-			a.w.opts.Metrics.Failed(a.Name, "draft")
-			return nil, nil
-		}
 		if err != nil || data != nil || !there {
 			return data, err
 		}

@@ -6,6 +6,7 @@ import "context"
 // settled drafts there are have been judged and told. The error joins those of
 // the accounts that could not be caught up with; each is tried once.
 func (w *Watcher) Once(ctx context.Context) error {
+	defer w.store.release()
 	err := w.each(ctx, min(maxDials, len(w.accounts)), func(a *account, ctx context.Context) error {
 		_, err := a.serve(ctx, true)
 		if e := a.save(); err == nil {

@@ -46,7 +46,12 @@ type store struct {
 
 	writing sync.Mutex
 	written uint64
+
+	lock *os.File // nil: none is held
 }
+
+// ErrInUse says that another watch has the state file: both would tell each draft.
+var ErrInUse = errors.New("another watch is at work with that state file")
 
 const stateVersion = 1
 
@@ -65,9 +70,20 @@ func openStore(path string) (st *store, broken bool, err error) {
 	if path == "" {
 		return st, false, nil
 	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, false, fmt.Errorf("making a place for the state file: %w", err)
+	}
+	if st.lock, err = lockFile(path + ".lock"); err != nil {
+		return nil, false, err
+	}
+	defer func() {
+		if err != nil {
+			st.release()
+		}
+	}()
 	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return st, false, os.MkdirAll(filepath.Dir(path), 0o700)
+		return st, false, nil
 	}
 	if err != nil {
 		return nil, false, fmt.Errorf("reading the state file: %w", err)
@@ -85,6 +101,14 @@ func openStore(path string) (st *store, broken bool, err error) {
 		}
 	}
 	return st, false, nil
+}
+
+// release lets another watch have the file.
+func (st *store) release() {
+	if st.lock != nil {
+		_ = st.lock.Close() // which ends the lock; nothing was written
+		st.lock = nil
+	}
 }
 
 // account gives the state of one, under a key that says nothing about it.

@@ -9,10 +9,12 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"errors"
 	"fmt"
 	"io"
 	"math/big"
 	"net"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
@@ -289,6 +291,7 @@ func uglies() []ugly {
 		{name: "X-GM-MSGID", turn: first("NOOP", say("* 1 FETCH (X-GM-MSGID 12)\r\nTAG OK done\r\n")), within: 2 * time.Second, log: "X-GM-MSGID"},
 		{name: "garbage", turn: first("NOOP", say("\x00\xff\xfe)(\r\n\r\n")), within: 2 * time.Second, log: "not connected"},
 		{name: "flags before the body", turn: first("UID FETCH 1 (UID BODY", say("* 1 FETCH (UID 1 FLAGS (\\Seen))\r\nTAG OK done\r\n")), within: 2 * time.Second},
+		{name: "a draft that is busy", turn: first("UID FETCH 1 (UID BODY", say("TAG NO [UNAVAILABLE] come back later\r\n")), within: 2 * time.Second},
 		{name: "half a literal", turn: first("UID FETCH 1 (UID BODY", say("* 1 FETCH (UID 1 BODY[] {5000}\r\nFrom: a")), within: 2 * time.Second, log: "no answer to FETCH BODY"},
 		{name: "half a literal and the end", turn: first("UID FETCH 1 (UID BODY", func(tag string, c net.Conn) {
 			say("* 1 FETCH (UID 1 BODY[] {5000}\r\nFrom: a")(tag, c)
@@ -351,6 +354,57 @@ func TestPoison(t *testing.T) {
 	w := start(t, options(t, 400*time.Millisecond, s.account()))
 	if j := w.next(imapwatch.Found); j.UID != 2 {
 		t.Errorf("told of uid %d", j.UID)
+	}
+}
+
+// A draft that the server never gives is let go in the end, and counted.
+func TestNeverGiven(t *testing.T) {
+	t.Parallel()
+	s := newScript(t)
+	s.behave(func(_ int, tag, command string, c net.Conn) bool {
+		if strings.HasPrefix(command, "UID FETCH 1 (UID BODY") {
+			say("TAG NO [CANNOT] not this one\r\n")(tag, c)
+			return true
+		}
+		return false
+	}, nil)
+	s.save(string(draft("Su aviso malo", bad)))
+	s.save(string(draft("Su aviso bueno", bad)))
+	opts := options(t, 400*time.Millisecond, s.account())
+	opts.Settle = 10 * time.Millisecond
+	w := start(t, opts)
+	if j := w.next(imapwatch.Found); j.UID != 2 {
+		t.Errorf("told of uid %d", j.UID)
+	}
+	for begun := time.Now(); !strings.Contains(w.log.String(), "won't give a draft"); time.Sleep(20 * time.Millisecond) {
+		if time.Since(begun) > 10*time.Second {
+			t.Fatalf("it is asked for without end:\n%s", s.commands())
+		}
+	}
+	if n := strings.Count(s.commands(), "UID FETCH 1 (UID BODY"); n != 5 {
+		t.Errorf("asked for %d times", n)
+	}
+}
+
+// Two watches with one state file would both tell each draft: the second is refused, as
+// long as the first goes on.
+func TestStateInUse(t *testing.T) {
+	t.Parallel()
+	s := newScript(t)
+	opts := options(t, 400*time.Millisecond, s.account())
+	opts.State = filepath.Join(t.TempDir(), "state.json")
+	w := start(t, opts)
+	opts.Tell = func(context.Context, *imapwatch.Judgement) error { return nil }
+	if _, err := imapwatch.New(opts); runtime.GOOS == "linux" && !errors.Is(err, imapwatch.ErrInUse) {
+		t.Errorf("a second one: %v", err)
+	}
+	w.end()
+	second, err := imapwatch.New(opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := second.Once(t.Context()); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 	"github.com/tacto-lint/tacto/mail/imapsession"
 )
 
-// A Watcher watches accounts. Make it with New.
+// A Watcher watches accounts, in one Run or Once. Make it with New.
 type Watcher struct {
 	opts     Options
 	store    *store
@@ -53,7 +53,8 @@ const (
 	bigDraft = 256 << 10
 )
 
-// New checks the options and reads the state file. It connects nowhere.
+// New checks the options, and reads and locks the state file, until Run or Once returns;
+// ErrInUse is that of a file which another has locked. It connects nowhere.
 func New(opts Options) (*Watcher, error) {
 	if err := opts.fill(); err != nil {
 		return nil, err
@@ -86,6 +87,7 @@ func New(opts Options) (*Watcher, error) {
 // account whose credentials are refused is given up, with one error in the log;
 // when all are, Run returns their errors. Nothing else ends it.
 func (w *Watcher) Run(ctx context.Context) error {
+	defer w.store.release()
 	inner, cancel := context.WithCancel(ctx)
 	defer cancel()
 	go w.watchClock(inner)

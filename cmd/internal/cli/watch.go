@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"log"
 	"log/slog"
@@ -141,6 +142,9 @@ func (c *Command) watch(f *watchFlags) error {
 		State: filepath.Join(c.stateDir(), "watch.json"), Since: w.Since, Settle: w.Settle, Poll: w.Poll,
 		Keywords: w.Keywords, Notes: w.Notes, Log: logger, Metrics: metrics}
 	watcher, err := imapwatch.New(o)
+	if errors.Is(err, imapwatch.ErrInUse) {
+		return usagef("let it do it, or end it first; where it was installed: systemctl --user stop "+unitName, "another tacto watch is at work: %w", err)
+	}
 	if err != nil {
 		return err
 	}
