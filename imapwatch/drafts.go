@@ -29,6 +29,19 @@ type identity struct {
 	content string // text, subject, recipients, what it answers, attachments
 	head    string // the same without text and attachments; empty where all are empty
 	sketch  sketch
+	start   start
+}
+
+// A start is what a draft is about as far as it is written: it stays in memory.
+type start struct {
+	subject string
+	to      []string
+}
+
+// into says whether o may have become of s: what was filled in is there still. A draft
+// with another subject, or without one of the recipients, is another.
+func (s start) into(o start) bool {
+	return (s.subject == "" || s.subject == o.subject) && subset(s.to, o.to)
 }
 
 func identify(m *lint.Message, answers string) identity {
@@ -43,7 +56,7 @@ func identify(m *lint.Message, answers string) identity {
 	for i := range lines {
 		lines[i] = strings.TrimRight(lines[i], " \t\r\u00a0") // as line ends, it doesn't count
 	}
-	id := identity{sketch: sketchOf(strings.Fields(m.Body.Text))}
+	id := identity{sketch: sketchOf(strings.Fields(m.Body.Text)), start: start{subject, to}}
 	if subject != "" || answers != "" || len(to) > 0 {
 		id.head = hash("%q %q %q", subject, to, answers)
 	}
@@ -131,7 +144,8 @@ func (s sketch) like(o sketch) bool {
 
 // predecessor finds the record of what a draft was before it was saved anew: one
 // whose message is gone, with the same subject, recipients and message answered,
-// else with much the same text.
+// else with much the same text, and nothing but blanks filled in of the rest: many
+// drafts begin as copies of one.
 func (a *accountState) predecessor(id identity, uid uint32) *record {
 	var alike *record
 	for _, r := range slices.Backward(a.Records) {
@@ -141,7 +155,7 @@ func (a *accountState) predecessor(id identity, uid uint32) *record {
 		if id.head != "" && r.Head == id.head {
 			return r
 		}
-		if alike == nil && r.sketch.like(id.sketch) {
+		if alike == nil && r.start.into(id.start) && r.sketch.like(id.sketch) {
 			alike = r
 		}
 	}

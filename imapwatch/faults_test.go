@@ -228,6 +228,18 @@ func TestFaults(t *testing.T) {
 	}
 	t.Logf("%d drafts in %d saves over %v; %s, %d watchers killed: never told %d, told again %d; all told %v after the last",
 		drafts, saves, time.Since(begun).Round(time.Second), faults, f.kills, never, twice, after.Round(100*time.Millisecond))
+	for i := range drafts {
+		name := fmt.Sprintf("Su_aviso_%d", i)
+		if f.told[name] > 0 {
+			continue
+		}
+		t.Logf("%s was never told as a whole; what was told of it:", name)
+		for text, n := range f.texts {
+			if strings.HasPrefix(text, name+" ") {
+				t.Logf("%s characters, %d times", strings.TrimPrefix(text, name+" "), n)
+			}
+		}
+	}
 	if never != 0 || twice > f.kills {
 		log := f.log.String()
 		t.Errorf("never told: %d; told again: %d, with %d kills; the watchers' log ends:\n%s", never, twice, f.kills, log[max(0, len(log)-8000):])

@@ -213,7 +213,7 @@ const maxUnwilling = 5
 // settle tells a judgement if it is news, and keeps that it did.
 func (a *account) settle(s *imapsession.Session, d *waiting, m *lint.Message, r *lint.Report, id identity) error {
 	now := &record{
-		UID: d.uid, Content: id.content, Head: id.head, sketch: id.sketch, Verdict: r.Verdict.String(),
+		UID: d.uid, Content: id.content, Head: id.head, sketch: id.sketch, start: id.start, Verdict: r.Verdict.String(),
 		Found: r.Reaches(a.w.opts.FailOn), Told: findings(r, a.w.opts.FailOn),
 	}
 	a.w.store.mu.Lock()

@@ -25,6 +25,7 @@ type record struct {
 
 	gone   time.Time // not there since
 	sketch sketch    // of the text, in memory alone
+	start  start     // in memory alone
 }
 
 // accountState is what is kept of an account's folder. All UIDs up to Last have

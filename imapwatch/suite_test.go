@@ -1,6 +1,7 @@
 package imapwatch_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
@@ -25,6 +26,8 @@ var behaviours = []struct {
 	{"MendedOnce", mendedOnce},
 	{"ToldAgainWhenWorse", toldAgainWhenWorse},
 	{"SameSubjectTwoDrafts", sameSubject},
+	{"CopiesOfOne", copiesOfOne},
+	{"SubjectComesLater", subjectComesLater},
 	{"ForgetsDeleted", forgetsDeleted},
 	{"GoneBeforeSettled", goneBeforeSettled},
 	{"CatchesUp", catchesUp},
@@ -130,6 +133,34 @@ func sameSubject(t *testing.T, srv server) {
 	w.next(imapwatch.Found)
 	b.save(draft("Su aviso", good))
 	w.next(imapwatch.Fine) // not mended: the first is still there
+}
+
+// Drafts that begin as copies of one are not the same: each is told.
+func copiesOfOne(t *testing.T, srv server) {
+	a := srv.account(t)
+	b := openBox(t, srv, a)
+	w := start(t, options(t, srv.poll(), a))
+	uid := b.save(draft("Su aviso 1", bad))
+	w.next(imapwatch.Found)
+	b.replace(uid, draft("Su aviso 2", bad))
+	w.next(imapwatch.Found)
+}
+
+// A draft whose blanks are filled in later is the same.
+func subjectComesLater(t *testing.T, srv server) {
+	a := srv.account(t)
+	b := openBox(t, srv, a)
+	w := start(t, options(t, srv.poll(), a))
+	blank := bytes.Replace(draft("", bad), []byte("To: Carla <carla@client.example>\r\n"), nil, 1)
+	uid := b.save(blank)
+	first := w.next(imapwatch.Found)
+	uid = b.replace(uid, draft("", bad))
+	// The subject is judged, too: what is missing is no more than it was.
+	b.replace(uid, draft("Su aviso del cambio", bad))
+	w.quiet()
+	if first.Report.Subject != "" {
+		t.Errorf("the blank draft has the subject %q", first.Report.Subject)
+	}
 }
 
 func forgetsDeleted(t *testing.T, srv server) {
