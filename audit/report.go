@@ -23,12 +23,27 @@ var Dimensions = []Dimension{ByWeek, ByMonth, ByTeam, ByClient, ByAuthor, ByLang
 type Query struct {
 	// Since and Until are the period, both included; 0: from the first email, up to the last.
 	Since, Until Day
-	// By is the groups' dimension; empty: no groups.
+	// By is the groups' dimension; empty: no groups. ByAuthor shows people: whether it may
+	// be asked for is the caller's affair.
 	By Dimension
 	// MinEmails and MinAuthors are what a group needs to be shown by itself; 0: 5 and 3.
+	// Groups of authors go by MinEmails alone.
 	MinEmails, MinAuthors int
-	// Names shows people: ByAuthor needs it, and then MinAuthors says nothing of its groups.
-	Names bool
+}
+
+// The defaults of Query.
+const (
+	DefaultMinEmails  = 5
+	DefaultMinAuthors = 3
+)
+
+func (q *Query) fill() {
+	if q.MinEmails <= 0 {
+		q.MinEmails = DefaultMinEmails
+	}
+	if q.MinAuthors <= 0 {
+		q.MinAuthors = DefaultMinAuthors
+	}
 }
 
 // The names of groups that are none of the mapping's.
@@ -38,13 +53,12 @@ const (
 )
 
 // A Period is a span of days, both included.
-type Period struct {
-	Since Day `json:"-"`
-	Until Day `json:"-"`
-}
+type Period struct{ Since, Until Day }
+
+func (p Period) has(d Day) bool { return d >= p.Since && d <= p.Until }
 
 // Verdicts counts emails by verdict. Talk counts those that were sent although they
-// should have been a talk first.
+// should have been a talk first: the verdict of a summary of a talk is another.
 type Verdicts struct {
 	Send   int `json:"send"`
 	Revise int `json:"revise"`
@@ -69,6 +83,7 @@ type Figure struct {
 	Words    int     // of all of them
 	Score    float64 // the mean; 0 without emails
 	Verdicts Verdicts
+	spread   float64 // the sum of the squared distances from the mean
 }
 
 // A RuleFigure says how often a rule was met.
@@ -76,10 +91,23 @@ type RuleFigure struct {
 	Rule     string
 	Emails   int // in which it was met
 	Findings int
-	// Share is Emails among all, 0 to 1; Before the share in the period compared
-	// with. Weekly has the share for each of Report.Weeks.
-	Share, Before float64
-	Weekly        []float64
+	Share    float64 // Emails among all of the period, 0 to 1
+	// Then and Now are the shares in the periods that are compared, and Sure whether the
+	// difference is more than chance would make of it: see sureShare.
+	Then, Now float64
+	Sure      bool
+	// Weekly has the share for each of Report.Weeks; of a report as a whole, not of groups.
+	Weekly []float64
+}
+
+// A Comparison holds two periods against each other.
+type Comparison struct {
+	Then, Now             Figure
+	ThenPeriod, NowPeriod Period
+	// Halves: there was nothing before the period, so its halves are compared.
+	Halves bool
+	// Sure: the mean scores differ by more than chance would make of it: see sureScore.
+	Sure bool
 }
 
 // A Group is one value of the dimension.
@@ -88,50 +116,49 @@ type Group struct {
 	// Other or Unmapped.
 	Name string
 	Figure
-	Before *Figure // the same in the period compared with; nil: nothing to compare
-	Rules  []RuleFigure
-	Folded int // how many small groups are in it, for Other
+	Comparison *Comparison // nil: nothing to compare
+	Rules      []RuleFigure
+	Folded     int // how many groups are in it, for Other
 }
 
 // A Report is what is told of a period.
 type Report struct {
 	Period Period
 	Figure
-	// Before is the period that this one is compared with: the one just before, of the
-	// same length, or where there is no email in that, the first half of this one (Halves is
-	// set then, and the shares Before and Share of rules are those of the halves).
-	// Nil: there is nothing to compare.
-	Before       *Figure
-	BeforePeriod Period
-	Halves       bool
-	// Later is, with Halves, the figure of the second half.
-	Later *Figure
+	// Comparison is with the period just before, of the same length; where there is no
+	// email in that, of the halves of this one. Nil: there is nothing to compare.
+	Comparison *Comparison
 	// Weeks are the Mondays of the period, without gaps, and Weekly their figures.
 	Weeks  []Day
 	Weekly []Figure
-	// Rules are those that were met in either period, the most frequent first.
+	// Rules are those that were met, the most frequent first.
 	Rules  []RuleFigure
 	By     Dimension
-	Groups []Group // the most emails first; weeks and months in their order
+	Groups []Group // the most emails first, Unmapped and Other last; weeks and months in their order
 	// Judges are the rule sets that the emails were judged by, with their counts. Where
 	// there is more than one, shares of rules may have moved for that alone.
 	Judges map[string]int
-	// Authors is how many there are. Unmapped counts emails whose author or client the
-	// mapping does not name.
+	// Authors is how many there are. UnmappedTeam and UnmappedClient count emails that
+	// the mapping does not name.
 	Authors, UnmappedTeam, UnmappedClient int
 }
 
 // A Cube is a report that can be cut by team, client, language and week after it was
-// made: for the page. Its cells hold no group that is too small to be shown.
+// made: for the page. Its cells, over all weeks, hold no group that is too small to be
+// shown.
 type Cube struct {
-	Weeks   []Day    // Mondays, without gaps
+	Period  Period
+	Weeks   []Day    // Mondays, without gaps; first days of months where Monthly
 	Teams   []string // names; Other and Unmapped are among them where they are used
 	Clients []string
 	Langs   []string
 	Rules   []string // all that were met, the most frequent first
 	Cells   []Cell
-	// Coarse says that clients were put together for the cube to stay small.
-	Coarse bool
+	// Monthly says that weeks were put together for the cube to stay small; Coarse that
+	// clients were, too.
+	Monthly, Coarse bool
+	Authors         int
+	Judges          map[string]int
 }
 
 // A Cell is the emails of one week, team, client and language, as indexes into the

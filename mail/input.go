@@ -3,6 +3,7 @@ package mail
 import (
 	"bufio"
 	"bytes"
+	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -26,10 +27,30 @@ type Item struct {
 // without an error.
 var ErrStop = errors.New("stop")
 
+// A Raw is one message of an input as it came, or the reason why it could not be read.
+type Raw struct {
+	// Path is as an Item's.
+	Path string
+	// Data is the message; it is the receiver's.
+	Data []byte
+	Err  error
+
+	opts Options
+}
+
+// Parse reads the message.
+func (r *Raw) Parse() (*lint.Message, error) {
+	if r.Err != nil {
+		return nil, r.Err
+	}
+	return Parse(r.Data, r.opts)
+}
+
 // Read reads the messages of r, which is named path, and calls fn for each: one
 // for a message or text, one for each message of an mbox, with at most one
-// message in memory. What can't be read comes as an Item with Err; reading goes
-// on where it can. Read returns fn's error, nil for ErrStop.
+// message in memory. What is compressed by gzip is taken for what is in it. What can't be
+// read comes as an Item with Err; reading goes on where it can. Read returns fn's error,
+// nil for ErrStop.
 func Read(r io.Reader, path string, fn func(Item) error) error {
 	err := read(r, path, fn)
 	if errors.Is(err, ErrStop) {
@@ -39,17 +60,42 @@ func Read(r io.Reader, path string, fn func(Item) error) error {
 }
 
 func read(r io.Reader, path string, fn func(Item) error) error {
+	return split(r, path, func(raw Raw) error {
+		m, err := raw.Parse()
+		return fn(Item{Path: raw.Path, Message: m, Err: err})
+	})
+}
+
+// Split gives the messages of r as Read does, not parsed: for who does that elsewhere.
+func Split(r io.Reader, path string, fn func(Raw) error) error {
+	err := split(r, path, fn)
+	if errors.Is(err, ErrStop) {
+		return nil
+	}
+	return err
+}
+
+func split(r io.Reader, path string, fn func(Raw) error) error {
 	br := bufio.NewReaderSize(r, 64<<10)
 	head, _ := br.Peek(4 << 10)
-	if isMbox(head, path) {
+	inner := path
+	if bytes.HasPrefix(head, []byte("\x1f\x8b")) {
+		z, err := gzip.NewReader(br)
+		if err != nil {
+			return fn(Raw{Path: path, Err: fmt.Errorf("reading: %w", err)})
+		}
+		br = bufio.NewReaderSize(z, 64<<10)
+		head, _ = br.Peek(4 << 10)
+		inner = strings.TrimSuffix(path, ".gz")
+	}
+	if isMbox(head, inner) {
 		return readMbox(br, path, fn)
 	}
 	data, err := io.ReadAll(io.LimitReader(br, MaxMessage+1))
 	if err != nil {
-		return fn(Item{Path: path, Err: fmt.Errorf("reading: %w", err)})
+		return fn(Raw{Path: path, Err: fmt.Errorf("reading: %w", err)})
 	}
-	m, err := Parse(data, Options{Kind: kindOf(path)})
-	return fn(Item{Path: path, Message: m, Err: err})
+	return fn(Raw{Path: path, Data: data, opts: Options{Kind: kindOf(inner)}})
 }
 
 // kindOf takes a hint from a file's name.
@@ -77,7 +123,7 @@ func isMbox(head []byte, path string) bool {
 
 // readMbox reads the messages of an mbox: each begins with a line "From …" at
 // the start or below a blank line.
-func readMbox(br *bufio.Reader, path string, fn func(Item) error) error {
+func readMbox(br *bufio.Reader, path string, fn func(Raw) error) error {
 	var buf []byte
 	var tooLong bool
 	pos := lint.Position{Line: 1, Column: 1} // of the next line
@@ -88,14 +134,17 @@ func readMbox(br *bufio.Reader, path string, fn func(Item) error) error {
 		if n == 0 {
 			return nil
 		}
-		item := Item{Path: fmt.Sprintf("%s#%d", path, n)}
+		raw := Raw{Path: fmt.Sprintf("%s#%d", path, n), opts: Options{Kind: MessageKind, Base: base, Unescape: true}}
 		if tooLong {
-			item.Err = ErrTooLong
+			raw.Err = ErrTooLong
 		} else {
-			item.Message, item.Err = Parse(bytes.Clone(buf), Options{Kind: MessageKind, Base: base, Unescape: true})
+			raw.Data = bytes.Clone(buf)
+		}
+		if cap(buf) > 1<<20 {
+			buf = nil // one large message is no reason to keep its room
 		}
 		buf, tooLong = buf[:0], false
-		return fn(item)
+		return fn(raw)
 	}
 	for {
 		chunk, err := br.ReadSlice('\n')
@@ -127,11 +176,11 @@ func readMbox(br *bufio.Reader, path string, fn func(Item) error) error {
 		case err == nil || errors.Is(err, bufio.ErrBufferFull):
 		case errors.Is(err, io.EOF):
 			return flush()
-		default:
-			if ferr := flush(); ferr != nil {
-				return ferr
+		default: // half a message is none
+			if n > 0 {
+				path = fmt.Sprintf("%s#%d", path, n)
 			}
-			return fn(Item{Path: path, Err: fmt.Errorf("reading: %w", err)})
+			return fn(Raw{Path: path, Err: fmt.Errorf("reading: %w", err)})
 		}
 	}
 }
@@ -206,6 +255,7 @@ func isMailFile(path, name string) bool {
 	if strings.HasPrefix(name, ".") {
 		return false
 	}
+	name, _ = strings.CutSuffix(name, ".gz")
 	switch strings.ToLower(filepath.Ext(name)) {
 	case ".eml", ".mbox", ".mbx", ".txt", ".md", ".markdown", ".text":
 		return true

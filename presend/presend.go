@@ -121,7 +121,7 @@ func (g *Gate) decide(message []byte, recipients []string) Decision {
 	if len(recipients) == 0 {
 		recipients = HeaderRecipients(message)
 	}
-	if !g.Policy.concerns(recipients) {
+	if !g.Policy.Concerns(recipients) {
 		return Decision{Outcome: Unread}
 	}
 	m, err := mail.Parse(message, mail.Options{})
@@ -147,9 +147,9 @@ func (g *Gate) decide(message []byte, recipients []string) Decision {
 	return d
 }
 
-// concerns says whether mail to these addresses is to be read. Mail to nobody
+// Concerns says whether mail to these addresses is to be read. Mail to nobody
 // known is: better once too often.
-func (p *Policy) concerns(recipients []string) bool {
+func (p *Policy) Concerns(recipients []string) bool {
 	if len(recipients) == 0 {
 		return true
 	}
