@@ -30,7 +30,7 @@ var widest = combo{Other, Other, Other}
 
 // Cube makes the cells of a query's period; its By is of no meaning here.
 func (t *Table) Cube(q Query) *Cube {
-	q.fill()
+	q.Fill()
 	period, _, _, _, _ := t.spans(q)
 	c := &Cube{Period: period, Judges: map[string]int{}}
 	if len(t.day) == 0 {
@@ -39,17 +39,16 @@ func (t *Table) Cube(q Query) *Cube {
 	sizes := t.sizes(period)
 	keep := len(t.clients.names)
 	for {
-		shown := combos(q, sizes, t.largestClients(period, keep))
-		if t.fill(c, period, shown) <= maxCells {
-			return c
-		}
+		t.layOut(c, period, combos(q, sizes, t.largestClients(period, keep)))
+		fits := t.cells(c, period) <= maxCells
 		switch {
-		case !c.Monthly:
+		case !fits && !c.Monthly:
 			c.Monthly = true
-		case keep > 1:
+		case !fits && keep > 1:
 			c.Coarse = true
 			keep /= 2
-		default: // so many teams that nothing helps: the page is larger, then
+		default: // or so many teams that nothing helps: the page is larger, then
+			t.fill(c, period)
 			return c
 		}
 	}
@@ -160,73 +159,129 @@ func combos(q Query, sizes map[combo]*size, clients map[string]bool) map[combo]c
 	return shown
 }
 
-// A place is where a cell stands in its cube.
-type place struct{ week, team, client, lang int }
+// A place is where a combo's cells stand in the cube, apart from the week.
+type place struct{ team, client, lang int32 }
 
-// fill makes the cells, and gives how many there are.
-func (t *Table) fill(c *Cube, period Period, shown map[combo]combo) int {
-	step := Day.Week
+// layOut makes the cube's axes, and says where the table's combos stand on them.
+func (t *Table) layOut(c *Cube, period Period, shown map[combo]combo) {
 	c.Weeks = mondays(period)
 	if c.Monthly {
-		step, c.Weeks = Day.Month, nil
+		c.Weeks = nil
 		for m := period.Since.Month(); m <= period.Until; m = (m + 31).Month() {
 			c.Weeks = append(c.Weeks, m)
 		}
 	}
-	weekAt := map[Day]int{}
-	for i, w := range c.Weeks {
-		weekAt[w] = i
-	}
 	c.Teams, c.Clients, c.Langs = namesShown(shown)
-	as := map[[3]int]place{} // of the table's combos, without the week
+	c.places = make([]place, len(t.teams.names)*len(t.clients.names)*len(t.langs.names))
+	for team := range t.teams.names {
+		for client := range t.clients.names {
+			for lang := range t.langs.names {
+				if as, ok := shown[t.comboOf([3]int{team, client, lang})]; ok {
+					c.places[t.comboAt(team, client, lang)] = place{int32(slices.Index(c.Teams, as.team)), int32(slices.Index(c.Clients, as.client)), int32(slices.Index(c.Langs, as.lang))}
+				}
+			}
+		}
+	}
+	// The step of a day is looked up: there are few days and many emails.
+	c.steps = make([]int32, period.Until-period.Since+1)
+	for i := range c.steps {
+		d := period.Since + Day(i)
+		if c.Monthly {
+			d = d.Month()
+		} else {
+			d = d.Week()
+		}
+		at, _ := slices.BinarySearch(c.Weeks, d)
+		c.steps[i] = int32(at)
+	}
+}
+
+func (t *Table) comboAt(team, client, lang int) int {
+	return (team*len(t.clients.names)+client)*len(t.langs.names) + lang
+}
+
+// cellAt numbers the cells that there can be, in their order.
+func (t *Table) cellAt(c *Cube, period Period, i int) int {
+	p := c.places[t.comboAt(int(t.team[i]), int(t.client[i]), int(t.lang[i]))]
+	week := int(c.steps[t.day[i]-period.Since])
+	return ((week*len(c.Teams)+int(p.team))*len(c.Clients)+int(p.client))*len(c.Langs) + int(p.lang)
+}
+
+// cells counts those that there are.
+func (t *Table) cells(c *Cube, period Period) int {
+	most := len(c.Weeks) * len(c.Teams) * len(c.Clients) * len(c.Langs)
+	if most > 1<<24 {
+		return most // it would not be small, and need not be counted
+	}
+	seen := make([]bool, most)
+	n := 0
+	for i, d := range t.day {
+		if !period.has(d) {
+			continue
+		}
+		if at := t.cellAt(c, period, i); !seen[at] {
+			seen[at] = true
+			n++
+		}
+	}
+	return n
+}
+
+// fill makes the cells.
+func (t *Table) fill(c *Cube, period Period) {
 	ruleAt := t.rulesByShare(c, period)
-	cells := map[place]*Cell{}
-	rules := map[place][][2]int{}
-	authors := map[uint32]bool{}
-	clear(c.Judges)
+	sums := make([]*Cell, len(c.Weeks)*len(c.Teams)*len(c.Clients)*len(c.Langs))
+	authors := make([]bool, t.authors)
+	judges := make([]int, len(t.judges.names))
 	for i, d := range t.day {
 		if !period.has(d) {
 			continue
 		}
 		authors[t.author[i]] = true
-		c.Judges[t.judges.names[t.judge[i]]]++
-		k := t.comboKey(i)
-		p, ok := as[k]
-		if !ok {
-			s := shown[t.comboOf(k)]
-			p = place{0, slices.Index(c.Teams, s.team), slices.Index(c.Clients, s.client), slices.Index(c.Langs, s.lang)}
-			as[k] = p
-		}
-		p.week = weekAt[step(d)]
-		cell := cells[p]
+		judges[t.judge[i]]++
+		at := t.cellAt(c, period, i)
+		cell := sums[at]
 		if cell == nil {
-			cell = &Cell{Week: p.week, Team: p.team, Client: p.client, Lang: p.lang}
-			cells[p], rules[p] = cell, make([][2]int, len(c.Rules))
+			cell = &Cell{Rules: make([][3]int, len(c.Rules))}
+			sums[at] = cell
 		}
 		cell.Emails++
 		cell.Score += int(t.score[i])
 		cell.Words += int(t.words[i])
 		cell.Verdicts.Add(t.verdict[i])
-		for at := t.off[i]; at < t.off[i+1]; at++ {
-			r := &rules[p][ruleAt[t.rule[at]]]
-			r[0]++
-			r[1] += int(t.count[at])
+		for k := t.off[i]; k < t.off[i+1]; k++ {
+			r := &cell.Rules[ruleAt[t.rule[k]]]
+			r[1]++
+			r[2] += int(t.count[k])
 		}
 	}
-	c.Authors = len(authors)
-	c.Cells = nil
-	for p, cell := range cells {
-		for id, n := range rules[p] {
-			if n[0] > 0 {
-				cell.Rules = append(cell.Rules, [3]int{id, n[0], n[1]})
+	for at, cell := range sums {
+		if cell == nil {
+			continue
+		}
+		cell.Lang, at = at%len(c.Langs), at/len(c.Langs)
+		cell.Client, at = at%len(c.Clients), at/len(c.Clients)
+		cell.Team, cell.Week = at%len(c.Teams), at/len(c.Teams)
+		met := cell.Rules[:0]
+		for id, r := range cell.Rules {
+			if r[1] > 0 {
+				met = append(met, [3]int{id, r[1], r[2]})
 			}
 		}
+		cell.Rules = met
 		c.Cells = append(c.Cells, *cell)
 	}
-	slices.SortFunc(c.Cells, func(a, b Cell) int {
-		return cmp.Or(cmp.Compare(a.Week, b.Week), cmp.Compare(a.Team, b.Team), cmp.Compare(a.Client, b.Client), cmp.Compare(a.Lang, b.Lang))
-	})
-	return len(c.Cells)
+	for _, there := range authors {
+		if there {
+			c.Authors++
+		}
+	}
+	for i, n := range judges {
+		if n > 0 {
+			c.Judges[t.judges.names[i]] = n
+		}
+	}
+	c.places, c.steps = nil, nil // of no use any more
 }
 
 // namesShown gives the names that are shown, sorted, with Unmapped and Other last.

@@ -152,9 +152,12 @@ func (m *Mapping) With(key Key) *Names {
 	return &Names{resolve(m.teams), resolve(m.clients), resolve(m.people)}
 }
 
-// team and client go by the address, then by its domain.
-func (n *Names) team(e *Email) string   { return find(n.teams, e.Author, e.AuthorDomain) }
-func (n *Names) client(e *Email) string { return find(n.clients, e.Recipient, e.RecipientDomain) }
+// Team gives the name of an email's team, by its author's address, else by the domain;
+// else Unmapped.
+func (n *Names) Team(e *Email) string { return find(n.teams, e.Author, e.AuthorDomain) }
+
+// Client gives that of its client, in the same way.
+func (n *Names) Client(e *Email) string { return find(n.clients, e.Recipient, e.RecipientDomain) }
 
 func find(names map[Hash]string, hashes ...Hash) string {
 	for _, h := range hashes {

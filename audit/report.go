@@ -37,7 +37,8 @@ const (
 	DefaultMinAuthors = 3
 )
 
-func (q *Query) fill() {
+// Fill puts the defaults where nothing is given.
+func (q *Query) Fill() {
 	if q.MinEmails <= 0 {
 		q.MinEmails = DefaultMinEmails
 	}
@@ -93,7 +94,7 @@ type RuleFigure struct {
 	Findings int
 	Share    float64 // Emails among all of the period, 0 to 1
 	// Then and Now are the shares in the periods that are compared, and Sure whether the
-	// difference is more than chance would make of it: see sureShare.
+	// difference is more than chance would make of it: see SureShare.
 	Then, Now float64
 	Sure      bool
 	// Weekly has the share for each of Report.Weeks; of a report as a whole, not of groups.
@@ -159,6 +160,9 @@ type Cube struct {
 	Monthly, Coarse bool
 	Authors         int
 	Judges          map[string]int
+
+	places []place // while it is made: of the table's combos
+	steps  []int32 // of the period's days: indexes of Weeks
 }
 
 // A Cell is the emails of one week, team, client and language, as indexes into the

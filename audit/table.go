@@ -67,8 +67,8 @@ func Load(each func(func(*Email) error) error, names *Names) (*Table, error) {
 		}
 		t.day = append(t.day, e.Day)
 		t.author = append(t.author, author)
-		t.team = append(t.team, uint16(t.teams.id(names.team(e))))
-		t.client = append(t.client, uint16(t.clients.id(names.client(e))))
+		t.team = append(t.team, uint16(t.teams.id(names.Team(e))))
+		t.client = append(t.client, uint16(t.clients.id(names.Client(e))))
 		t.person = append(t.person, uint16(t.people.id(find(names.people, e.Author))))
 		t.lang = append(t.lang, uint8(t.langs.id(e.Lang)))
 		t.score = append(t.score, uint8(min(max(e.Score, 0), 100)))
@@ -135,10 +135,10 @@ func (s *sums) share(rule int) float64 {
 // chance alone goes that far once in a hundred times.
 const sure = 2.576
 
-// sureShare is the two-proportion z-test with a pooled estimate: whether shares of
+// SureShare is the two-proportion z-test with a pooled estimate: whether shares of
 // k1 in n1 and k2 in n2 differ by more than chance makes of it. Below five of
 // either kind that test says little, and so does this.
-func sureShare(k1, n1, k2, n2 int) bool {
+func SureShare(k1, n1, k2, n2 int) bool {
 	k, n := k1+k2, n1+n2
 	if n1 == 0 || n2 == 0 || k < 5 || n-k < 5 {
 		return false
@@ -192,7 +192,7 @@ func mondays(p Period) (all []Day) {
 
 // Report tells of the period of a query.
 func (t *Table) Report(q Query) *Report {
-	q.fill()
+	q.Fill()
 	period, then, now, halves, compared := t.spans(q)
 	r := &Report{Period: period, By: q.By, Judges: map[string]int{}}
 	if len(t.day) == 0 {
@@ -262,7 +262,7 @@ func (t *Table) ruleFigures(all, before, after *sums, weekly []*sums) (figures [
 			continue
 		}
 		f := RuleFigure{Rule: name, Emails: all.rules[i], Findings: all.findings[i], Share: all.share(i), Then: before.share(i), Now: after.share(i),
-			Sure: sureShare(before.rules[i], before.emails, after.rules[i], after.emails)}
+			Sure: SureShare(before.rules[i], before.emails, after.rules[i], after.emails)}
 		for _, w := range weekly {
 			f.Weekly = append(f.Weekly, w.share(i))
 		}

@@ -317,7 +317,7 @@ func TestSure(t *testing.T) {
 		{0, 0, 5, 10, false},        // nothing to compare with
 		{100, 100, 100, 100, false}, // always
 	} {
-		if got := sureShare(x.k1, x.n1, x.k2, x.n2); got != x.want {
+		if got := SureShare(x.k1, x.n1, x.k2, x.n2); got != x.want {
 			t.Errorf("%+v: %v", x, got)
 		}
 	}
