@@ -128,7 +128,7 @@ Spanish and English. Nothing leaves your machine.`,
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return &usageError{err, "see '" + cmd.CommandPath() + " --help'"}
 	})
-	root.AddCommand(c.lintCommand(), c.rulesCommand(), c.explainCommand(), c.testCommand(), c.sendmailCommand(), c.lastCommand(), c.milterCommand(), c.watchCommand(), c.hookCommand(), c.doctorCommand(), c.manCommand(root))
+	root.AddCommand(c.lintCommand(), c.rulesCommand(), c.explainCommand(), c.testCommand(), c.sendmailCommand(), c.lastCommand(), c.milterCommand(), c.watchCommand(), c.auditCommand(), c.hookCommand(), c.doctorCommand(), c.manCommand(root))
 	return root
 }
 

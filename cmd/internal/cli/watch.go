@@ -195,15 +195,23 @@ func watchAccounts(cfg *config.Config, name string) ([]imapwatch.Account, error)
 	}
 	var all []imapwatch.Account
 	for i := range from {
-		a := &from[i]
-		pool, err := caPool(a.CAFile)
+		a, err := accountOf(&from[i], from[i].Drafts)
 		if err != nil {
-			return nil, fmt.Errorf("account %s: %w", safe.Text(a.Name), err)
+			return nil, err
 		}
-		all = append(all, imapwatch.Account{Name: a.Name, Host: a.Host, Port: a.Port, TLS: imapsession.TLSMode(a.TLS), RootCAs: pool, User: a.User,
-			Auth: a.Auth, Password: secretOf(&a.Password), Token: secretOf(&a.Token), Folder: a.Drafts})
+		all = append(all, a)
 	}
 	return all, nil
+}
+
+// accountOf gives an account as it is connected to, with the folder to be read.
+func accountOf(a *config.WatchAccount, folder string) (imapsession.Account, error) {
+	pool, err := caPool(a.CAFile)
+	if err != nil {
+		return imapsession.Account{}, fmt.Errorf("account %s: %w", safe.Text(a.Name), err)
+	}
+	return imapsession.Account{Name: a.Name, Host: a.Host, Port: a.Port, TLS: imapsession.TLSMode(a.TLS), RootCAs: pool, User: a.User,
+		Auth: a.Auth, Password: secretOf(&a.Password), Token: secretOf(&a.Token), Folder: folder}, nil
 }
 
 // secretOf gives nil where there is no source.

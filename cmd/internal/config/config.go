@@ -30,6 +30,7 @@ type Config struct {
 	Outgoing  Outgoing
 	Milter    Milter
 	Watch     Watch
+	Audit     Audit
 }
 
 // Milter is what concerns the milter: see package milter. Zero values: not given.
@@ -131,11 +132,8 @@ func Load(path string) (*Config, error) {
 	return Parse(path, data)
 }
 
-// reserved are the keys of other tools that share the file.
-var reserved = map[string]bool{"audit": true}
-
 var known = []string{"rules", "glossary", "audiences", "rule-files", "lang", "ui-lang", "fail-on", "clients", "internal", "sendmail", "override",
-	"on-failure", "notify", "milter", "watch"}
+	"on-failure", "notify", "milter", "watch", "audit"}
 
 type parser struct {
 	file string
@@ -234,10 +232,10 @@ func (p *parser) top(n *yaml.Node) {
 			p.milter(v)
 		case "watch":
 			p.watch(v)
+		case "audit":
+			p.audit(v)
 		default:
-			if !reserved[k.Value] {
-				p.unknown(k, "the configuration", known)
-			}
+			p.unknown(k, "the configuration", known)
 		}
 	})
 }

@@ -39,7 +39,7 @@ type WatchAccount struct {
 	User            string
 	Auth            string // one of WatchAuths
 	Password, Token secret.Source
-	Drafts          string
+	Drafts, Sent    string // names of folders
 }
 
 // WatchNotify says how a person is told.
@@ -121,7 +121,7 @@ func (p *parser) watchAccounts(n *yaml.Node) {
 	}
 }
 
-var accountKeys = []string{"name", "host", "port", "tls", "ca_file", "user", "auth", "password", "token", "drafts"}
+var accountKeys = []string{"name", "host", "port", "tls", "ca_file", "user", "auth", "password", "token", "drafts", "sent"}
 
 func (p *parser) watchAccount(n *yaml.Node) WatchAccount {
 	var a WatchAccount
@@ -151,6 +151,8 @@ func (p *parser) watchAccount(n *yaml.Node) WatchAccount {
 			p.secret(v, &a.Token, "token")
 		case "drafts":
 			p.text(v, &a.Drafts, "drafts", "the name of a folder: Drafts")
+		case "sent":
+			p.text(v, &a.Sent, "sent", "the name of a folder: Sent")
 		default:
 			p.unknown(k, "an account", accountKeys)
 		}
