@@ -58,6 +58,9 @@ type RuleCount struct {
 // A Passage is what a rule marked.
 type Passage struct{ Rule, Text string }
 
+// Uses says in how many emails, and by how many authors, words were used.
+type Uses struct{ Emails, Authors int }
+
 // A Checkpoint says up to where a mailbox was read.
 type Checkpoint struct {
 	Source           Hash // of account and mailbox
@@ -100,7 +103,7 @@ type Store interface {
 	// ends it and is returned.
 	Each(ctx context.Context, f Filter, fn func(*Email) error) error
 	// Passages counts the marked words, by rule, over the emails that f chooses.
-	Passages(ctx context.Context, f Filter) (map[Passage]int, error)
+	Passages(ctx context.Context, f Filter) (map[Passage]Uses, error)
 	// Forget deletes what f chooses, which must not be all, and keeps that it did:
 	// neither an author that was forgotten nor what is older than Until comes back
 	// with the next collect.

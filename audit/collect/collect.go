@@ -388,7 +388,7 @@ func (c *collector) email(it *item, id audit.Hash) (e *audit.Email, err error) {
 	if c.KeepPassages {
 		for i := range r.Findings {
 			if f := &r.Findings[i]; f.Text != "" {
-				e.Passages = append(e.Passages, audit.Passage{Rule: f.Rule, Text: strings.Join(strings.Fields(f.Text), " ")})
+				e.Passages = append(e.Passages, audit.Passage{Rule: f.Rule, Text: strings.ToLower(strings.Join(strings.Fields(f.Text), " "))})
 			}
 		}
 	}

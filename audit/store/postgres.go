@@ -75,7 +75,7 @@ func pgError(what string, err error) error {
 			return fmt.Errorf("%s: %w: %s", what, ErrLost, answer.Message)
 		}
 		return fmt.Errorf("%s: the database server says: %s (%s)", what, answer.Message, answer.Code)
-	case errors.As(err, &connect), errors.As(err, &network), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), pgconn.SafeToRetry(err),
+	case errors.As(err, &connect), errors.As(err, &network), errors.Is(err, pgconn.ErrConnClosed), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), pgconn.SafeToRetry(err),
 		errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("%s: %w: %w", what, ErrLost, last(err))
 	}
@@ -457,17 +457,17 @@ func (s *pgStore) Each(ctx context.Context, f audit.Filter, fn func(*audit.Email
 	return err
 }
 
-func (s *pgStore) Passages(ctx context.Context, f audit.Filter) (map[audit.Passage]int, error) {
-	all := map[audit.Passage]int{}
+func (s *pgStore) Passages(ctx context.Context, f audit.Filter) (map[audit.Passage]audit.Uses, error) {
+	all := map[audit.Passage]audit.Uses{}
 	err := s.in(ctx, "reading the store", func(tx pgx.Tx) error {
 		cond, args := pgWhere(f)
-		rows, err := tx.Query(ctx, "SELECT n.name, p.text, count(*) FROM passages p JOIN emails e ON e.id = p.email JOIN names n ON n.id = p.rule WHERE "+cond+" GROUP BY 1, 2", args...)
+		rows, err := tx.Query(ctx, "SELECT n.name, p.text, count(DISTINCT e.id), count(DISTINCT e.author) FROM passages p JOIN emails e ON e.id = p.email JOIN names n ON n.id = p.rule WHERE "+cond+" GROUP BY 1, 2", args...)
 		if err != nil {
 			return err
 		}
 		var p audit.Passage
-		var count int
-		_, err = pgx.ForEachRow(rows, []any{&p.Rule, &p.Text, &count}, func() error { all[p] = count; return nil })
+		var uses audit.Uses
+		_, err = pgx.ForEachRow(rows, []any{&p.Rule, &p.Text, &uses.Emails, &uses.Authors}, func() error { all[p] = uses; return nil })
 		return err
 	})
 	return all, err

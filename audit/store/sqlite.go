@@ -432,13 +432,13 @@ func (s *liteStore) Each(ctx context.Context, f audit.Filter, fn func(*audit.Ema
 	return err
 }
 
-func (s *liteStore) Passages(ctx context.Context, f audit.Filter) (map[audit.Passage]int, error) {
-	all := map[audit.Passage]int{}
+func (s *liteStore) Passages(ctx context.Context, f audit.Filter) (map[audit.Passage]audit.Uses, error) {
+	all := map[audit.Passage]audit.Uses{}
 	cond, args := where(f)
 	err := s.with(ctx, "reading the store", func(c *sqlite.Conn) error {
-		return sqlitex.Execute(c, "SELECT n.name, p.text, count(*) FROM passages p JOIN emails e ON e.id = p.email JOIN names n ON n.id = p.rule WHERE "+cond+" GROUP BY 1, 2",
+		return sqlitex.Execute(c, "SELECT n.name, p.text, count(DISTINCT e.id), count(DISTINCT e.author) FROM passages p JOIN emails e ON e.id = p.email JOIN names n ON n.id = p.rule WHERE "+cond+" GROUP BY 1, 2",
 			&sqlitex.ExecOptions{Args: args, ResultFunc: func(st *sqlite.Stmt) error {
-				all[audit.Passage{Rule: st.ColumnText(0), Text: st.ColumnText(1)}] = st.ColumnInt(2)
+				all[audit.Passage{Rule: st.ColumnText(0), Text: st.ColumnText(1)}] = audit.Uses{Emails: st.ColumnInt(2), Authors: st.ColumnInt(3)}
 				return nil
 			}})
 	})

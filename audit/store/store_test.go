@@ -195,17 +195,17 @@ func TestPassages(t *testing.T) {
 		add(t, s, audit.Batch{Emails: []audit.Email{a, b}})
 		add(t, s, audit.Batch{Emails: []audit.Email{a, b}}) // once is enough
 		got, err := s.Passages(t.Context(), audit.Filter{})
-		if err != nil || got[audit.Passage{Rule: "jargon", Text: "failover"}] != 3 || len(got) != 2 {
+		if err != nil || got[audit.Passage{Rule: "jargon", Text: "failover"}] != (audit.Uses{Emails: 2, Authors: 2}) || len(got) != 2 {
 			t.Errorf("%v, %v", got, err)
 		}
 		got, err = s.Passages(t.Context(), audit.Filter{Author: b.Author})
-		if err != nil || !maps.Equal(got, map[audit.Passage]int{{Rule: "jargon", Text: "failover"}: 1}) {
+		if err != nil || !maps.Equal(got, map[audit.Passage]audit.Uses{{Rule: "jargon", Text: "failover"}: {Emails: 1, Authors: 1}}) {
 			t.Errorf("%v, %v", got, err)
 		}
 		if _, err := s.Forget(t.Context(), audit.Filter{Author: b.Author}); err != nil {
 			t.Fatal(err)
 		}
-		if got, err = s.Passages(t.Context(), audit.Filter{}); err != nil || got[audit.Passage{Rule: "jargon", Text: "failover"}] != 2 {
+		if got, err = s.Passages(t.Context(), audit.Filter{}); err != nil || got[audit.Passage{Rule: "jargon", Text: "failover"}] != (audit.Uses{Emails: 1, Authors: 1}) {
 			t.Errorf("%v, %v", got, err)
 		}
 	})

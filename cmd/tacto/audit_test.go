@@ -429,3 +429,65 @@ func BenchmarkAuditMillion(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkAuditMbox reads an mbox of 200 MB and one of 2 GB: memory is the most that the
+// process ever had.
+func BenchmarkAuditMbox(b *testing.B) {
+	dir := b.TempDir()
+	tacto := filepath.Join(dir, "tacto")
+	if out, err := exec.Command("go", "build", "-o", tacto, ".").CombinedOutput(); err != nil {
+		b.Fatalf("building: %v\n%s", err, out)
+	}
+	for _, mb := range []int64{200, 2000} {
+		b.Run(fmt.Sprintf("%dMB", mb), func(b *testing.B) {
+			path := filepath.Join(dir, "sent.mbox")
+			emails := writeMbox(b, path, mb<<20)
+			for b.Loop() {
+				home := b.TempDir()
+				cmd := exec.Command(tacto, "audit", "collect", path)
+				cmd.Env = []string{"HOME=" + home}
+				if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), fmt.Sprintf("%d new", emails)) {
+					b.Fatalf("%v\n%s", err, out)
+				}
+				b.ReportMetric(float64(cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss)/1024, "MB-memory")
+			}
+			b.ReportMetric(float64(emails)*float64(b.N)/b.Elapsed().Seconds(), "emails/s")
+		})
+	}
+}
+
+// writeMbox writes so many bytes of mail, every tenth with an attachment of 300 KB.
+func writeMbox(b *testing.B, path string, size int64) (emails int) {
+	b.Helper()
+	f, err := os.Create(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	attachment := strings.Repeat(strings.Repeat("QUJD", 18)+"\n", 4200)
+	a := synthetic.Default(1)
+	for written := int64(0); written < size; emails++ {
+		a.Seed = uint64(emails)
+		var mbox bytes.Buffer
+		if err := a.Mbox(&mbox); err != nil {
+			b.Fatal(err)
+		}
+		text := mbox.String()
+		if emails%10 == 0 {
+			const plain = "Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n"
+			text = strings.Replace(text, plain, "Content-Type: multipart/mixed; boundary=b\n\n--b\n"+plain, 1) +
+				"--b\nContent-Type: application/pdf; name=a.pdf\nContent-Disposition: attachment; filename=a.pdf\nContent-Transfer-Encoding: base64\n\n" + attachment + "--b--\n\n"
+		}
+		if _, err := f.WriteString(text); err != nil {
+			b.Fatal(err)
+		}
+		st, err := f.Seek(0, 1)
+		if err != nil {
+			b.Fatal(err)
+		}
+		written = st
+	}
+	if err := f.Close(); err != nil {
+		b.Fatal(err)
+	}
+	return emails
+}

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -120,7 +121,28 @@ func (c *Command) auditReport(f *reportFlags) error {
 	q.Fill()
 	r := &output.AuditReport{Report: table.Report(q), Lang: c.uiLang(f.uiLang), Color: color, Width: c.width(), Title: titles,
 		MinEmails: q.MinEmails, MinAuthors: q.MinAuthors}
+	if r.Passages, err = a.passages(ctx, q, r.Period); err != nil {
+		return err
+	}
 	return r.Write(c.Stdout, f.format)
+}
+
+// passages gives the marked words of a period that are used most. What is a few people's
+// alone would tell who they are, and is left out.
+func (a *auditing) passages(ctx context.Context, q audit.Query, p audit.Period) (all []output.AuditPassage, err error) {
+	found, err := a.store.Passages(ctx, audit.Filter{Since: p.Since, Until: p.Until})
+	if err != nil {
+		return nil, explainStore(err)
+	}
+	for words, uses := range found {
+		if uses.Emails >= q.MinEmails && uses.Authors >= q.MinAuthors {
+			all = append(all, output.AuditPassage{Rule: words.Rule, Text: words.Text, Emails: uses.Emails})
+		}
+	}
+	slices.SortFunc(all, func(a, b output.AuditPassage) int {
+		return cmp.Or(cmp.Compare(b.Emails, a.Emails), cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Text, b.Text))
+	})
+	return all[:min(len(all), 50)], nil
 }
 
 // writeBeside writes a file beside the one to be, and puts it in its place: half a page

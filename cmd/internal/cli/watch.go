@@ -137,7 +137,7 @@ func (c *Command) watch(f *watchFlags) error {
 	}
 	t := c.newTeller(cfg, logger)
 	metrics := newWatchMetrics(accounts)
-	metrics.refused = t.refused(accounts)
+	metrics.refused = t.refused()
 	o := imapwatch.Options{Accounts: accounts, Linter: linter, FailOn: first(f.failOn, cfg.FailOn, "warning"), Tell: t.tell,
 		State: filepath.Join(c.stateDir(), "watch.json"), Since: w.Since, Settle: w.Settle, Poll: w.Poll,
 		Keywords: w.Keywords, Notes: w.Notes, Log: logger, Metrics: metrics}

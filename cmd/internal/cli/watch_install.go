@@ -78,6 +78,9 @@ func (c *Command) unitFor(goos, exe, file string) (*unit, error) {
 	}
 	switch goos {
 	case "linux":
+		if strings.ContainsAny(exe, "\"'\\") {
+			return nil, usagef("move it", "systemd starts no program with quotes or backslashes in its path: %s", safe.Text(exe))
+		}
 		base := first(c.Getenv("XDG_CONFIG_HOME"), filepath.Join(home, ".config"))
 		dir := filepath.Join(base, "systemd", "user")
 		return &unit{
@@ -110,7 +113,7 @@ Description=tacto: how a client will hear the drafts you save
 Documentation=https://github.com/tacto-lint/tacto/blob/main/docs/watch.md
 
 [Service]
-ExecStart=` + systemdWord(exe) + ` watch --config ` + systemdWord(file) + `
+ExecStart="` + strings.ReplaceAll(exe, "%", "%%") + `" watch --config ` + systemdWord(file) + `
 # Its lines quote drafts: they are for no journal. The log, without any, goes there.
 StandardOutput=null
 Restart=on-failure
@@ -134,7 +137,7 @@ WantedBy=default.target
 `
 }
 
-// systemdWord quotes a word of a command line.
+// systemdWord quotes a word of a command line, but for the first, in which $ stands for itself.
 func systemdWord(s string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, `%`, `%%`, `$`, `$$`).Replace(s) + `"`
 }

@@ -29,7 +29,6 @@ type teller struct {
 	found  atomic.Bool // there was something to say
 	mu     sync.Mutex  // of standard output
 	warned sync.Once
-	lost   map[string]int // refusals of an account's credentials that are left until it is given up
 }
 
 func (c *Command) newTeller(cfg *config.Config, log *slog.Logger) *teller {
@@ -125,26 +124,14 @@ func (t *teller) notify(o *output.Judgement) {
 }
 
 // refused gives what to do when an account's credentials are refused: the log of a
-// service is read by nobody, so it is said on the desktop, once. A token may have run
-// out on its way, and is asked for once more before the account is given up.
-func (t *teller) refused(accounts []imapwatch.Account) func(account string) {
-	t.lost = map[string]int{}
-	for i := range accounts {
-		t.lost[accounts[i].Name] = 1
-		if accounts[i].Token != nil {
-			t.lost[accounts[i].Name] = 2
-		}
-	}
+// service is read by nobody, so it is said on the desktop, once.
+func (t *teller) refused() func(account string) {
 	text := "tacto: the server refuses your credentials\nThe account %s is watched no more: see tacto watch --check"
 	if t.c.uiLang(t.lang) == "es" {
 		text = "tacto: el servidor rechaza sus credenciales\nLa cuenta %s ya no se vigila: vea tacto watch --check"
 	}
 	return func(account string) {
-		t.mu.Lock()
-		t.lost[account]--
-		last := t.lost[account] == 0
-		t.mu.Unlock()
-		if last && t.desktop {
+		if t.desktop {
 			go func() { _ = t.c.notify(fmt.Sprintf(text, safe.Text(account))) }() // the log has it
 		}
 	}

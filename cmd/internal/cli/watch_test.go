@@ -292,6 +292,9 @@ func checkWatchMetrics(t *testing.T, p *process, address string) {
 		}
 		return r.StatusCode, string(data)
 	}
+	if _, text := get("/metrics"); !strings.Contains(text, `tacto_watch_last_look_age_seconds{account="work"} `) {
+		t.Errorf("no age of the last look in\n%s", text)
+	}
 	if code, text := get("/healthz"); code != http.StatusOK || text != "ok\n" {
 		t.Errorf("/healthz: %d, %q", code, text)
 	}
@@ -391,10 +394,15 @@ func TestWatchCheck(t *testing.T) {
 // TestUnits: what is written for systemd and launchd.
 func TestUnits(t *testing.T) {
 	c := &Command{Getenv: func(name string) string { return map[string]string{"HOME": "/home/ana", "PATH": "/opt/x&y"}[name] }}
-	u, err := c.unitFor("linux", `/opt/100% "tacto"`, "/home/ana/$x.yaml")
+	u, err := c.unitFor("linux", `/opt/100% $tacto`, `/home/ana/$x "y".yaml`)
 	if err != nil || u.path != "/home/ana/.config/systemd/user/tacto-watch.service" ||
-		!strings.Contains(u.text, `ExecStart="/opt/100%% \"tacto\"" watch --config "/home/ana/$$x.yaml"`+"\n") {
+		!strings.Contains(u.text, `ExecStart="/opt/100%% $tacto" watch --config "/home/ana/$$x \"y\".yaml"`+"\n") {
 		t.Errorf("%v: %+v", err, u)
+	}
+	for _, exe := range []string{`/opt/"tacto"`, "/opt/ana's/tacto", `/opt/a\b`} { // which systemd refuses
+		if _, err := c.unitFor("linux", exe, "/home/ana/x.yaml"); err == nil {
+			t.Errorf("a unit for %s", exe)
+		}
 	}
 	u, err = c.unitFor("darwin", "/opt/t<1>/tacto", "/home/ana/c.yaml")
 	if err != nil || u.path != "/home/ana/Library/LaunchAgents/org.tacto-lint.watch.plist" ||

@@ -26,8 +26,17 @@ type AuditReport struct {
 	Width int
 	// MinEmails and MinAuthors are what groups needed to be shown by themselves.
 	MinEmails, MinAuthors int
+	// Passages are the marked words that are used most, where they were kept.
+	Passages []AuditPassage
 	// Title gives a rule's title; a rule that is no more has its name.
 	Title func(rule string) string
+}
+
+// An AuditPassage is words that a rule has marked, in so many emails.
+type AuditPassage struct {
+	Rule   string `json:"rule"`
+	Text   string `json:"text"`
+	Emails int    `json:"emails"`
 }
 
 // Write writes it in a format of AuditFormats.
@@ -99,6 +108,7 @@ type (
 		Rules          []jsonAuditRule `json:"rules"`
 		By             string          `json:"by,omitempty"`
 		Groups         []jsonGroup     `json:"groups"`
+		Passages       []AuditPassage  `json:"passages,omitempty"`
 	}
 )
 
@@ -136,7 +146,7 @@ func (a *AuditReport) json() jsonAudit {
 	r := a.Report
 	j := jsonAudit{Version: 1, Period: toPeriod(r.Period), jsonFigure: toFigure(&r.Figure), Authors: r.Authors,
 		UnmappedTeam: r.UnmappedTeam, UnmappedClient: r.UnmappedClient, Judges: r.Judges, Comparison: toComparison(r.Comparison),
-		Weeks: []jsonWeek{}, Rules: toRules(r.Rules, r.Comparison != nil), By: string(r.By), Groups: []jsonGroup{}}
+		Weeks: []jsonWeek{}, Rules: toRules(r.Rules, r.Comparison != nil), By: string(r.By), Groups: []jsonGroup{}, Passages: a.Passages}
 	if j.Judges == nil {
 		j.Judges = map[string]int{}
 	}
@@ -201,6 +211,7 @@ func (a *AuditReport) csv(w io.Writer) error {
 
 // auditWords are the report's in one language.
 type auditWords struct {
+	words                                   string
 	one, many                               [2]string // of emails, of people
 	none, head, of                          string
 	then, now, first, second                string
@@ -216,7 +227,7 @@ var auditLangs = map[string]auditWords{
 		none: "No emails in that time.", head: "Sent mail from %s to %s: %s %s, %s %s", one: [2]string{"email", "person"}, many: [2]string{"emails", "people"}, of: "of",
 		then: "before", now: "now", first: "1st half", second: "2nd half",
 		emails: "emails", score: "mean score", mean: "score", send: "send", revise: "revise", talk: "talk first",
-		byWeek: "by week", rules: "Rules, in how many emails", change: "change", share: "all",
+		byWeek: "by week", words: "The marked words, in how many emails", rules: "Rules, in how many emails", change: "change", share: "all",
 		unmapped: "not in the mapping", other: "other, %d together", folded: "Groups with fewer than %d emails or %d people are shown together.",
 		judges: "These emails were judged by %d versions of the rules: what moved may be that alone. 'tacto audit collect --again' judges them anew.",
 		noMap:  "The mapping names no team for %s emails, no client for %s.",
@@ -228,7 +239,7 @@ var auditLangs = map[string]auditWords{
 		none: "No hay correos en ese tiempo.", head: "Correo enviado del %s al %s: %s %s, %s %s", one: [2]string{"correo", "persona"}, many: [2]string{"correos", "personas"}, of: "de",
 		then: "antes", now: "ahora", first: "1.ª mitad", second: "2.ª mitad",
 		emails: "correos", score: "puntuación media", mean: "puntuación", send: "enviar", revise: "revisar", talk: "hablar antes",
-		byWeek: "por semana", rules: "Reglas, en cuántos correos", change: "cambio", share: "todo",
+		byWeek: "por semana", words: "Las palabras marcadas, en cuántos correos", rules: "Reglas, en cuántos correos", change: "cambio", share: "todo",
 		unmapped: "sin asignar", other: "otros, %d juntos", folded: "Los grupos con menos de %d correos o %d personas se muestran juntos.",
 		judges: "Estos correos se juzgaron con %d versiones de las reglas: lo que cambió puede ser solo eso. 'tacto audit collect --again' los juzga de nuevo.",
 		noMap:  "El archivo de asignación no da equipo a %s correos ni cliente a %s.",
@@ -259,6 +270,7 @@ func (a *AuditReport) text() string {
 	fmt.Fprintf(&t.b, "%s\n", t.style.Bold(fmt.Sprintf(w.head, a.Period.Since, a.Period.Until, t.count(a.Emails), t.noun(0, a.Emails), t.count(a.Authors), t.noun(1, a.Authors))))
 	t.summary()
 	t.rules()
+	t.passages()
 	t.groups()
 	t.notes()
 	return t.b.String()
@@ -485,6 +497,21 @@ func (t *auditText) rules() {
 			row += "   " + spark(r.Weekly, weights, room, true)
 		}
 		t.b.WriteString(strings.TrimRight(row, " ") + "\n")
+	}
+}
+
+// passages writes the marked words that are used most.
+func (t *auditText) passages() {
+	if len(t.Passages) == 0 {
+		return
+	}
+	fmt.Fprintf(&t.b, "\n%s\n", t.style.Bold(t.w.words))
+	for i, p := range t.Passages {
+		if i == 15 {
+			break
+		}
+		room := t.width - nameWidth - 2 - 9 - 2
+		fmt.Fprintf(&t.b, "  %s%s  %s\n", pad(short(safe.Text(t.Title(p.Rule)), nameWidth), nameWidth), pad(t.count(p.Emails), -9), short(safe.Text(p.Text), room))
 	}
 }
 

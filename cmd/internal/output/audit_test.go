@@ -113,8 +113,20 @@ func TestAuditSchema(t *testing.T) {
 			t.Errorf("by %q: %v", by, err)
 		}
 	}
+	a := auditReport(t, "", "es")
+	a.Passages = []AuditPassage{{"jargon", "el failover", 12}}
+	v, err := jsonschema.UnmarshalJSON(strings.NewReader(write(t, a, "json")))
+	if err == nil {
+		err = schema.Validate(v)
+	}
+	if err != nil {
+		t.Errorf("with words: %v", err)
+	}
+	if text := write(t, a, "text"); !strings.Contains(text, "  Title of jargon                12  el failover\n") {
+		t.Errorf("with words:\n%s", text)
+	}
 	empty := write(t, &AuditReport{Report: &audit.Report{}}, "json")
-	v, err := jsonschema.UnmarshalJSON(strings.NewReader(empty))
+	v, err = jsonschema.UnmarshalJSON(strings.NewReader(empty))
 	if err == nil {
 		err = schema.Validate(v)
 	}
