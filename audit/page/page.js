@@ -366,7 +366,7 @@
     high = Math.max(tick, Math.ceil(high / tick - 1e-9) * tick);
     var x = function (v) { return left + 8 + v / high * (right - left - 16); }, base = order.length * row + 4;
     for (var g = 0; g * tick <= high + 1e-9; g++) {
-      sv('line', { x1: x(g * tick), x2: x(g * tick), y1: 0, y2: base, 'class': 'grid' }, c.svg);
+      if (wide) sv('line', { x1: x(g * tick), x2: x(g * tick), y1: 0, y2: base, 'class': 'grid' }, c.svg); // else they would run through the names
       sv('text', { x: x(g * tick), y: base + 16, 'class': (g + 0.5) * tick > high && !wide ? 'end' : g || wide ? 'middle' : '' }, c.svg, n0.format(100 * g * tick) + ' %');
     }
     var halves = a.first.n && a.second.n;
@@ -405,6 +405,12 @@
       });
     }));
     timeAxis(c.svg, list, left, step, order.length * row + 18, right - left);
+    var legend = el('div', { 'class': 'scale', 'aria-hidden': 'true' });
+    el('span', {}, legend, '0 %');
+    var strip = sv('svg', { viewBox: '0 0 126 10' }, legend);
+    for (var q = 0; q < 9; q++) sv('rect', { x: q * 14, width: 13, height: 10, rx: 2, 'class': 'q' + q }, strip);
+    el('span', {}, legend, pct(high));
+    f.insertBefore(legend, f.firstChild);
     var shown = bins(a.weeks, 26);
     table('heat-table', W.share, [W.rule].concat(shown.map(function (b) { return shortDay(b.from); })), order.map(function (i) {
       return [D.rules[i].title].concat(shown.map(function (b) { return b.s.n ? pct(share(b.s.rules[i], b.s)) : '–'; }));
