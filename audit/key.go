@@ -48,11 +48,11 @@ func (k Key) Address(address string) Hash {
 
 // Domain hashes what stands behind the @ of an address; the zero Hash: it has none.
 func (k Key) Domain(address string) Hash {
-	_, domain, ok := strings.Cut(address, "@")
-	if !ok || domain == "" {
+	domain := strings.TrimSpace(address[strings.LastIndexByte(address, '@')+1:])
+	if domain == "" || !strings.Contains(address, "@") {
 		return Hash{}
 	}
-	return k.hash("domain", strings.ToLower(strings.TrimSpace(domain)))
+	return k.hash("domain", strings.ToLower(domain))
 }
 
 // Mailbox hashes an account's mailbox.

@@ -354,6 +354,9 @@ func TestKey(t *testing.T) {
 	if NewKey().Address("ana@x.example") == testKey.Address("ana@x.example") {
 		t.Error("two keys give one hash")
 	}
+	if testKey.Domain(`"ana@home"@us.example`) != testKey.Domain("x@US.example") || testKey.Domain("root") != (Hash{}) || testKey.Domain("ana@") != (Hash{}) {
+		t.Error("the domain is not what stands behind the last @")
+	}
 	for _, bad := range []string{"", "hunter2", "tacto-audit-key-1 00", strings.ToUpper(testKey.String())} {
 		if _, err := ParseKey(bad); err != ErrKey {
 			t.Errorf("%q: %v", bad, err)

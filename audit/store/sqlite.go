@@ -63,7 +63,7 @@ func openSQLite(ctx context.Context, path string, key audit.Hash) (audit.Store, 
 	if err != nil {
 		return nil, liteError("opening the store", err)
 	}
-	if err := s.write(ctx, "opening the store", func(c *sqlite.Conn) error { return s.migrate(c, key) }); err != nil {
+	if err := s.prepare(ctx, key); err != nil {
 		_ = s.pool.Close() // that error is the one to tell
 		return nil, err
 	}
@@ -126,6 +126,37 @@ func (s *liteStore) with(ctx context.Context, what string, f func(*sqlite.Conn) 
 	return liteError(what, err)
 }
 
+// prepare makes sure of the tables and the key. Who only reads waits for no writer: it writes only where there is
+// something to be brought up to date.
+func (s *liteStore) prepare(ctx context.Context, key audit.Hash) error {
+	ready := false
+	err := s.with(ctx, "opening the store", func(c *sqlite.Conn) error {
+		have, err := number(c, "PRAGMA user_version")
+		if err != nil || have != version {
+			return err
+		}
+		ready = true
+		return checkKey(c, key)
+	})
+	if err != nil || ready {
+		return err
+	}
+	return s.write(ctx, "opening the store", func(c *sqlite.Conn) error { return s.migrate(c, key) })
+}
+
+// checkKey holds the key against the one that the store was made with.
+func checkKey(c *sqlite.Conn, key audit.Hash) error {
+	var stored audit.Hash
+	err := sqlitex.Execute(c, "SELECT value FROM meta WHERE name = 'key'", &sqlitex.ExecOptions{ResultFunc: func(st *sqlite.Stmt) error {
+		stored = hashOf(st, 0)
+		return nil
+	}})
+	if err == nil && stored != key {
+		err = ErrKey
+	}
+	return err
+}
+
 // migrate brings the tables up to date, and looks at the key.
 func (s *liteStore) migrate(c *sqlite.Conn, key audit.Hash) error {
 	have, err := number(c, "PRAGMA user_version")
@@ -165,15 +196,7 @@ func (s *liteStore) migrate(c *sqlite.Conn, key audit.Hash) error {
 			}
 		}
 	}
-	var stored audit.Hash
-	err = sqlitex.Execute(c, "SELECT value FROM meta WHERE name = 'key'", &sqlitex.ExecOptions{ResultFunc: func(st *sqlite.Stmt) error {
-		stored = hashOf(st, 0)
-		return nil
-	}})
-	if err == nil && stored != key {
-		err = ErrKey
-	}
-	return err
+	return checkKey(c, key)
 }
 
 func number(c *sqlite.Conn, query string, args ...any) (n int, err error) {

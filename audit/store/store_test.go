@@ -447,6 +447,28 @@ func TestLocked(t *testing.T) {
 	}
 }
 
+// Who reads waits for nobody that writes.
+func TestReadWhileWritten(t *testing.T) {
+	where := filepath.Join(t.TempDir(), "audit.db")
+	add(t, open(t, where), audit.Batch{Emails: emails(0, 10)})
+	c, err := sqlite.OpenConn(where, sqlite.OpenReadWrite)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	end, err := sqlitex.ImmediateTransaction(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var none error
+	defer end(&none)
+	begun := time.Now()
+	same(t, all(t, open(t, where), audit.Filter{}), emails(0, 10))
+	if took := time.Since(begun); took > 5*time.Second {
+		t.Errorf("it waited for %v", took)
+	}
+}
+
 // A disk that is full is told, what was written before stays, and it goes on when there
 // is room again.
 func TestFull(t *testing.T) {
