@@ -63,8 +63,15 @@ func ParseMapping(file string, data []byte) (*Mapping, error) {
 		return nil, errors.Join(p.errs...)
 	}
 	top := doc.Content[0].Content
+	seen := map[string]bool{}
 	for i := 0; i+1 < len(top); i += 2 {
-		switch key := top[i]; key.Value {
+		key := top[i]
+		if seen[key.Value] { // YAML has it so, its parser does not look
+			p.fail(key, "keep one of them", "%s is there twice", key.Value)
+			continue
+		}
+		seen[key.Value] = true
+		switch key.Value {
 		case "teams":
 			m.teams = p.section(top[i+1], "team", true)
 		case "clients":

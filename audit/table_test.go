@@ -333,6 +333,7 @@ func TestMappingFaults(t *testing.T) {
 		"clients:\n  A: [x.example]\n":                            `m.yaml:2: "x.example" is no address (ana@us.example, or *@us.example for all of a domain)`,
 		"teams:\n  A: [ana@x.example]\n  B: ['ANA@x.example ']\n": `m.yaml:3: ana@x.example is A's and B's`,
 		"people:\n  Ana: ['*@x.example']\n":                       `m.yaml:2: a person has no whole domain (write each address)`,
+		"teams: {}\nteams: {}\n":                                  `m.yaml:2: teams is there twice (keep one of them)`,
 		"- a\n":                                                   `m.yaml:1: a mapping has teams, clients and people (teams: {Support: [ana@us.example]})`,
 	} {
 		if _, err := ParseMapping("m.yaml", []byte(text)); err == nil || err.Error() != want {

@@ -39,21 +39,30 @@ func Check(ctx context.Context, a Account) (*Checked, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer s.Close()
+	defer func() { s.Close() }()
 	c := &Checked{Auth: s.Auth(), Idle: s.Idle(), Server: s.ServerName()}
 	for k := range s.Caps() {
 		c.Capabilities = append(c.Capabilities, string(k))
 	}
 	slices.Sort(c.Capabilities)
 	all, err := s.Folders()
-	if err != nil {
+	switch {
+	case err == nil:
+		for _, f := range all {
+			c.Folders = append(c.Folders, f.Mailbox)
+		}
+		if c.Drafts, c.How, err = imapsession.FindFolder(all, imapsession.Drafts, a.Folder); err != nil {
+			return c, err
+		}
+	case a.Folder == "" || imapsession.IsAnswer(err):
 		return c, err
-	}
-	for _, f := range all {
-		c.Folders = append(c.Folders, f.Mailbox)
-	}
-	if c.Drafts, c.How, err = imapsession.FindFolder(all, imapsession.Drafts, a.Folder); err != nil {
-		return c, err
+	default: // see account.folder
+		again, e := imapsession.Dial(ctx, &a, checkTimeout)
+		if e != nil {
+			return c, err
+		}
+		s.Close()
+		s, c.Drafts, c.How = again, a.Folder, imapsession.HowConfigured
 	}
 	if err := s.Open(c.Drafts, false); err != nil { // read-only, no flag would be permanent
 		return c, err

@@ -163,6 +163,17 @@ func (c *cyrus) start() {
 	c.t.Fatalf("Cyrus does not answer\n%s", said.String())
 }
 
+// stop asks its master to end, which closes connections without a BYE, and then ends what
+// is left.
+func (c *cyrus) stop() {
+	c.t.Helper()
+	if err := c.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		c.t.Fatal(err)
+	}
+	time.Sleep(time.Second)
+	c.kill()
+}
+
 // kill ends it and all its children.
 func (c *cyrus) kill() {
 	if c.cmd == nil || c.cmd.Process == nil {
@@ -190,20 +201,26 @@ func (c *cyrus) open(t testing.TB, a imapwatch.Account) *imapclient.Client {
 	return openPlain(t, a, c.plain)
 }
 
-// TestCyrus: the same behaviours as with Dovecot, and a server that is killed and comes back.
+// TestCyrus: the same behaviours as with Dovecot, and a server that is killed, or stopped,
+// and comes back.
 func TestCyrus(t *testing.T) {
 	c := newCyrus(t)
 	suite(t, c)
-	t.Run("Killed", func(t *testing.T) {
-		a := c.account(t)
-		b := openBox(t, c, a)
-		w := start(t, options(t, c.poll(), a))
-		b.save(draft("Su aviso", bad))
-		w.next(imapwatch.Found)
-		c.kill()
-		c.start()
-		openBox(t, c, a).save(draft("Su visita", bad))
-		w.next(imapwatch.Found)
-		w.quiet()
-	})
+	for _, ended := range []struct {
+		name string
+		end  func()
+	}{{"Killed", c.kill}, {"Stopped", c.stop}} {
+		t.Run(ended.name, func(t *testing.T) {
+			a := c.account(t)
+			b := openBox(t, c, a)
+			w := start(t, options(t, c.poll(), a))
+			b.save(draft("Su aviso", bad))
+			w.next(imapwatch.Found)
+			ended.end()
+			c.start()
+			openBox(t, c, a).save(draft("Su visita", bad))
+			w.next(imapwatch.Found)
+			w.quiet()
+		})
+	}
 }

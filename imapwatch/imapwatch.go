@@ -58,14 +58,16 @@ type Judgement struct {
 	Time             time.Time
 }
 
-// Metrics count. All methods are called from many goroutines, and must not block.
+// Metrics count. All methods are called from many goroutines, and must not block. A
+// method Looked(account string), where there is one, is called each time a folder was
+// looked at.
 type Metrics interface {
 	// Connected says that an account's folder is being watched, or no more.
 	Connected(account string, up bool)
 	// Judged says that a judgement was told: send, revise or talk.
 	Judged(verdict string)
 	// Failed counts what went wrong: connect, refused, folder, lost, timeout,
-	// draft, tell, keyword, note, state.
+	// draft, tell, keyword, note, state. With refused, the account is given up.
 	Failed(account, what string)
 }
 

@@ -23,3 +23,10 @@ func lockFile(path string) (*os.File, error) {
 	}
 	return f, nil
 }
+
+// unlockFile ends the lock for all who have the file open: closed alone it would last
+// until a program that is being started at that moment has let go of its copy.
+func unlockFile(f *os.File) {
+	_ = unix.Flock(int(f.Fd()), unix.LOCK_UN) // where the file system knows no locks there is none
+	_ = f.Close()                             // nothing was written
+}

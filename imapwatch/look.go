@@ -23,6 +23,12 @@ func (a *account) look(s *imapsession.Session) error {
 	}
 	s.Looking()
 	there, err := a.list(s)
+	for range 2 { // flags that come first leave out how old a message is: ask again
+		if err != nil || !a.undated(there) {
+			break
+		}
+		there, err = a.list(s)
+	}
 	if err != nil {
 		return err
 	}
@@ -33,6 +39,9 @@ func (a *account) look(s *imapsession.Session) error {
 		}
 	}
 	a.w.store.change(func() {
+		if now.Sub(a.state.Seen) > 24*time.Hour { // connections may last for months
+			a.state.Seen, a.dirty = now.UTC().Truncate(time.Hour), true
+		}
 		for _, r := range a.state.Records {
 			if _, ok := there[r.UID]; ok {
 				r.gone = time.Time{}
@@ -48,7 +57,20 @@ func (a *account) look(s *imapsession.Session) error {
 		}
 	}
 	a.advance()
+	if m, ok := a.w.opts.Metrics.(interface{ Looked(account string) }); ok {
+		m.Looked(a.Name)
+	}
 	return nil
+}
+
+// undated says whether the age of a new message is not known.
+func (a *account) undated(there map[uint32]found) bool {
+	for uid, f := range there {
+		if uid > a.top && f.date.IsZero() {
+			return true
+		}
+	}
+	return false
 }
 
 // seen puts a new draft among those that wait, unless it is too old.
@@ -160,7 +182,7 @@ func (a *account) work(s *imapsession.Session) error {
 // which is lost, or of a stop; a draft that can't be judged is none.
 func (a *account) handle(s *imapsession.Session, d *waiting) error {
 	data, err := a.body(s, d)
-	if imapsession.IsAnswer(err) {
+	if imapsession.IsAnswer(err) || errors.Is(err, errNoText) {
 		a.unwilling(d, err)
 		return nil
 	}
@@ -175,7 +197,7 @@ func (a *account) handle(s *imapsession.Session, d *waiting) error {
 		delete(a.waiting, d.uid)
 		a.advance()
 	}
-	if data == nil { // it is gone, or can't be had
+	if data == nil { // it is too large
 		done()
 		return nil
 	}
@@ -194,7 +216,7 @@ func (a *account) handle(s *imapsession.Session, d *waiting) error {
 }
 
 // unwilling puts off a draft that the server won't give: it may be busy, or at work on
-// the folder. In the end it is let go.
+// the folder. One that is gone won't be there at the next look; in the end it is let go.
 func (a *account) unwilling(d *waiting, err error) {
 	d.tries++
 	if d.tries < maxUnwilling {
@@ -245,10 +267,7 @@ func (a *account) settle(s *imapsession.Session, d *waiting, m *lint.Message, r 
 	})
 	a.dirty = true
 	a.advance()
-	if err := a.save(); err != nil {
-		a.log.Error("the state can't be kept", "error", a.clean(err))
-		a.w.opts.Metrics.Failed(a.Name, "state")
-	}
+	a.keep()
 	if a.w.opts.Keywords {
 		a.keywords[d.uid] = keywordOf(now.Found, now.Verdict)
 	}
@@ -291,6 +310,10 @@ func catch(err *error) {
 	}
 }
 
+// maxText is the longest text that is judged: nobody wrote it, and it would take half a
+// minute, and half a gigabyte, for each few megabytes.
+const maxText = 1 << 20
+
 // judge reads and lints a draft.
 func (a *account) judge(data []byte) (m *lint.Message, r *lint.Report, id identity, err error) {
 	defer catch(&err)
@@ -298,12 +321,17 @@ func (a *account) judge(data []byte) (m *lint.Message, r *lint.Report, id identi
 	if err != nil {
 		return nil, nil, id, err
 	}
+	if len(m.Body.Text) > maxText {
+		return nil, nil, id, fmt.Errorf("its text is longer than %d bytes", maxText)
+	}
 	return m, a.w.opts.Linter.Lint(m), identify(m, inReplyTo(data)), nil
 }
 
+// errNoText says that a server has nothing to say of a draft, or not its text.
+var errNoText = errors.New("it is not given, or without its text")
+
 // body fetches a draft without marking it as read. It gives nil where the draft
-// is gone, too large, or comes without its text; the error is that of the connection,
-// or the server's refusal.
+// is too large; the error is that of the connection, the server's refusal, or errNoText.
 func (a *account) body(s *imapsession.Session, d *waiting) ([]byte, error) {
 	if d.size > mail.MaxMessage {
 		a.log.Warn("a draft is too large to be judged", "uid", d.uid, "bytes", d.size)
@@ -321,13 +349,14 @@ func (a *account) body(s *imapsession.Session, d *waiting) ([]byte, error) {
 	// Flags that come before the text leave it out: ask again.
 	for range 3 {
 		data, there, err := s.Fetch(d.uid, mail.MaxMessage, s.Timeout()+time.Duration(d.size>>16)*time.Second)
-		if err != nil || data != nil || !there {
+		if err != nil || data != nil {
 			return data, err
 		}
+		if !there {
+			break
+		}
 	}
-	a.log.Warn("the server gives a draft without its text", "uid", d.uid)
-	a.w.opts.Metrics.Failed(a.Name, "draft")
-	return nil, nil
+	return nil, errNoText
 }
 
 // leftovers sets the keywords and appends the notes that are owed.
@@ -348,7 +377,10 @@ func (a *account) leftovers(s *imapsession.Session) error {
 		delete(a.keywords, uid)
 	}
 	for len(a.notes) > 0 {
-		err := appendNote(s, a.w.opts.Notes, a.notes[0])
+		err := appendNote(s, a.w.opts.Notes, a.makeNotes, a.notes[0])
+		if err == nil {
+			a.makeNotes = false
+		}
 		if err != nil && !imapsession.IsAnswer(err) {
 			return err
 		}

@@ -64,8 +64,17 @@ func noteWord(j *Judgement) string {
 	return j.Report.Verdict.String()
 }
 
-// appendNote puts a note into a folder, which is made if it is missing.
-func appendNote(s *imapsession.Session, folder string, data []byte) error {
+// appendNote puts a note into a folder, which is made if it is missing: before, where
+// that is known, since go-imap does without the connection after a literal that is refused.
+func appendNote(s *imapsession.Session, folder string, missing bool, data []byte) error {
+	create := func() error {
+		return s.Do("CREATE", s.Timeout(), func() error { return s.Client.Create(folder, nil).Wait() })
+	}
+	if missing {
+		if err := create(); err != nil && !imapsession.IsAnswer(err) {
+			return err
+		}
+	}
 	put := func() error {
 		return s.Do("APPEND", s.Timeout(), func() error {
 			cmd := s.Client.Append(folder, int64(len(data)), &imap.AppendOptions{})
@@ -83,7 +92,7 @@ func appendNote(s *imapsession.Session, folder string, data []byte) error {
 	if !imapsession.IsAnswer(err) {
 		return err
 	}
-	if e := s.Do("CREATE", s.Timeout(), func() error { return s.Client.Create(folder, nil).Wait() }); e != nil {
+	if create() != nil {
 		return err
 	}
 	return put()

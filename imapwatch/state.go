@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 )
@@ -33,7 +34,7 @@ type record struct {
 type accountState struct {
 	UIDValidity uint32    `json:"uidvalidity"`
 	Last        uint32    `json:"last"`
-	Seen        time.Time `json:"seen"` // when it was last connected
+	Seen        time.Time `json:"seen"` // when it was last connected, to within a day
 	Records     []*record `json:"told"`
 }
 
@@ -98,6 +99,7 @@ func openStore(path string) (st *store, broken bool, err error) {
 	}
 	for key, a := range file.Accounts {
 		if a != nil && time.Since(a.Seen) < stateLife {
+			a.Records = slices.DeleteFunc(a.Records, func(r *record) bool { return r == nil })
 			st.accounts[key] = a
 		}
 	}
@@ -107,7 +109,7 @@ func openStore(path string) (st *store, broken bool, err error) {
 // release lets another watch have the file.
 func (st *store) release() {
 	if st.lock != nil {
-		_ = st.lock.Close() // which ends the lock; nothing was written
+		unlockFile(st.lock)
 		st.lock = nil
 	}
 }

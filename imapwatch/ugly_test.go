@@ -121,12 +121,20 @@ func (s *script) commands() string {
 
 func (s *script) serve(n int, c net.Conn) {
 	s.mu.Lock()
-	turn, greet := s.turn, s.greet
+	greet := s.greet
 	s.mu.Unlock()
 	if greet != nil && greet(n, c) {
 		return
 	}
 	fmt.Fprintf(c, "* OK [CAPABILITY %s] hello\r\n", s.caps)
+	s.converse(n, c)
+}
+
+// converse goes on after the greeting.
+func (s *script) converse(n int, c net.Conn) {
+	s.mu.Lock()
+	turn := s.turn
+	s.mu.Unlock()
 	r := bufio.NewReader(c)
 	for {
 		line, err := r.ReadString('\n')

@@ -7,9 +7,12 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/emersion/go-imap/v2"
 
 	"github.com/tacto-lint/tacto/mail/imapsession"
 )
@@ -39,11 +42,15 @@ type account struct {
 	top     uint32 // no UID up to here is new
 	newest  time.Time
 	dirty   bool
+	unkept  bool // the state could not be saved
 
 	keywords map[uint32]string // to be set
 	notes    [][]byte          // to be appended
 	noNotes  bool
-	tokens   int // refused in a row
+	// makeNotes says that the folder for notes was not there when it connected.
+	makeNotes bool
+	unlisted  bool // the list of folders is of no use
+	tokens    int  // refused in a row
 }
 
 // Connections that are opened, and large drafts that are fetched, at the same time.
@@ -161,16 +168,22 @@ func (w *Watcher) watchClock(ctx context.Context) {
 func (a *account) run(ctx context.Context) error {
 	tries, last := 0, ""
 	for {
+		begun := time.Now()
 		worked, err := a.serve(ctx, false)
 		if ctx.Err() != nil {
 			return a.save()
 		}
-		a.w.opts.Metrics.Failed(a.Name, class(err))
-		if a.refused(err) {
+		what, over := class(err), a.refused(err)
+		if what == "refused" && !over {
+			what = "connect" // a token that has run out
+		}
+		a.w.opts.Metrics.Failed(a.Name, what)
+		if over {
 			a.log.Error("the server refuses the credentials: this account is watched no more", "error", a.clean(err))
 			return err
 		}
-		if worked {
+		// Servers that let in and hang up at once lock out who comes back at once.
+		if worked && time.Since(begun) > 10*a.w.opts.Backoff {
 			tries, last = 0, ""
 		}
 		wait := a.backoff(tries)
@@ -263,6 +276,7 @@ func (a *account) serve(ctx context.Context, once bool) (worked bool, err error)
 		}
 	}()
 	for {
+		looked := time.Now()
 		if err := a.look(s); err != nil {
 			return up, err
 		}
@@ -275,15 +289,16 @@ func (a *account) serve(ctx context.Context, once bool) (worked bool, err error)
 			return true, err
 		}
 		a.forget()
-		if err := a.save(); err != nil {
-			a.log.Error("the state can't be kept", "error", a.clean(err))
-			a.w.opts.Metrics.Failed(a.Name, "state")
-		}
+		a.keep()
 		if once && len(a.waiting) == 0 {
 			return true, nil
 		}
 		if err := s.Wait(a.next(), a.jumped); err != nil {
 			return true, err
+		}
+		select { // some servers have news without end
+		case <-time.After(min(a.w.opts.Settle, time.Second)/4 - time.Since(looked)):
+		case <-ctx.Done():
 		}
 	}
 }
@@ -304,16 +319,14 @@ func (a *account) connect(ctx context.Context) (*imapsession.Session, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errConnect, err)
 	}
-	all, err := s.Folders()
+	folder, err := a.folder(s)
 	if err == nil {
-		var folder string
-		if folder, _, err = imapsession.FindFolder(all, imapsession.Drafts, a.Folder); err == nil {
-			if folder == a.w.opts.Notes && !a.noNotes {
-				a.noNotes = true
-				a.log.Error("notes can't go to the folder for drafts, where they would be sent one day: none are written")
-			}
-			err = s.Open(folder, !a.w.opts.Keywords)
+		if strings.EqualFold(folder, a.w.opts.Notes) && !a.noNotes { // to some servers case is nothing
+			a.noNotes = true
+			a.log.Error("notes can't go to the folder for drafts, where they would be sent one day: none are written")
 		}
+		err = s.Open(folder, !a.w.opts.Keywords)
+		a.unlisted = a.unlisted && err == nil
 	}
 	if err != nil {
 		s.Close()
@@ -325,11 +338,29 @@ func (a *account) connect(ctx context.Context) (*imapsession.Session, error) {
 	return s, nil
 }
 
+// folder finds the folder for drafts. A list that go-imap won't have, since one name in it
+// is none, costs the connection: the next goes without, where the folder is configured.
+func (a *account) folder(s *imapsession.Session) (string, error) {
+	if a.unlisted {
+		return a.Folder, nil
+	}
+	all, err := s.Folders()
+	if err != nil {
+		a.unlisted = a.Folder != "" && !imapsession.IsAnswer(err)
+		return "", err
+	}
+	a.makeNotes = !slices.ContainsFunc(all, func(d *imap.ListData) bool { return strings.EqualFold(d.Mailbox, a.w.opts.Notes) })
+	folder, _, err := imapsession.FindFolder(all, imapsession.Drafts, a.Folder)
+	return folder, err
+}
+
 // meet begins anew where the folder is not the one that the state is about.
 func (a *account) meet(s *imapsession.Session) {
 	a.w.store.change(func() {
 		st := a.state
-		if st.UIDValidity != s.Mailbox().UIDValidity {
+		// A folder whose numbers have gone back was put back, or they were wrong.
+		next := s.Mailbox().UIDNext
+		if st.UIDValidity != s.Mailbox().UIDValidity || next != 0 && next <= max(st.Last, a.top) {
 			if st.UIDValidity != 0 {
 				a.log.Info("the folder was made anew: all of it is looked at again")
 			}
@@ -358,6 +389,20 @@ func (a *account) next() time.Duration {
 
 func jitter(d time.Duration, share float64) time.Duration {
 	return time.Duration(float64(d) * (1 + share*(2*rand.Float64()-1)))
+}
+
+// keep saves the state. That it can't is said once, until it can.
+func (a *account) keep() {
+	err := a.save()
+	if err != nil {
+		level := slog.LevelError
+		if a.unkept {
+			level = slog.LevelDebug
+		}
+		a.log.Log(context.Background(), level, "the state can't be kept", "error", a.clean(err))
+		a.w.opts.Metrics.Failed(a.Name, "state")
+	}
+	a.unkept = err != nil
 }
 
 // save writes the state if it has changed.

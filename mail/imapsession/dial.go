@@ -1,12 +1,15 @@
 package imapsession
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"net"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -54,13 +57,14 @@ func (s *Session) open(a *Account) error {
 	case TLSNone:
 		s.Client = imapclient.New(s.tapped(s.raw), opts)
 	case TLSStart:
-		opts.TLSConfig = conf
-		err := s.Do("STARTTLS", s.timeout, func() (err error) {
-			s.Client, err = imapclient.NewStartTLS(s.tapped(s.raw), opts)
+		var c net.Conn
+		if err := s.Do("STARTTLS", s.timeout, func() (err error) {
+			c, err = startTLS(s.ctx, s.raw, conf)
 			return explainTLS(err)
-		})
-		s.tap.deafen()
-		return err
+		}); err != nil {
+			return err
+		}
+		s.Client = imapclient.New(s.tapped(c), opts)
 	default:
 		conf.NextProtos = []string{"imap"}
 		c := tls.Client(s.raw, conf)
@@ -123,11 +127,15 @@ func (s *Session) login(a *Account) error {
 	if secret == "" {
 		return errors.New("getting the secret: it is empty")
 	}
-	err = s.Do("the login", s.timeout, func() error { return s.authenticate(a, how, secret) })
+	err = s.Do("the login", s.timeout, func() error { return hushed(s.authenticate(a, how, secret), secret) })
 	if err != nil {
 		return refusal(err)
 	}
-	return s.readCaps()
+	// Client.Caps may still give what held before.
+	return s.Do("CAPABILITY", s.timeout, func() error {
+		caps, err := s.Client.Capability().Wait()
+		return s.can(caps, err)
+	})
 }
 
 func (s *Session) authenticate(a *Account, how, secret string) error {
@@ -140,7 +148,7 @@ func (s *Session) authenticate(a *Account, how, secret string) error {
 		return s.Client.Authenticate(newBearer(a.User, secret, a.Host, a.PortNumber()))
 	}
 	if s.caps.Has(imap.CapLoginDisabled) {
-		return s.Client.Authenticate(sasl.NewLoginClient(a.User, secret))
+		return s.Client.Authenticate(&loginMechanism{a.User, secret})
 	}
 	return s.Client.Login(a.User, secret).Wait()
 }
@@ -169,6 +177,10 @@ func chooseAuth(a *Account, caps imap.CapSet) (string, error) {
 	return "", fmt.Errorf("the server takes no passwords here: it offers %v", offered)
 }
 
+// busy is what servers say of what passes where they have no code for it: Gmail and
+// Dovecot of too many connections, Exchange of itself.
+var busy = regexp.MustCompile(`(?i)connections|bandwidth|unavailable|temporary|try again later`)
+
 // refusal makes ErrRefused of the errors of a login that say so, not of those that
 // pass: a server that is busy, or has too many connections.
 func refusal(err error) error {
@@ -176,9 +188,34 @@ func refusal(err error) error {
 	if !errors.As(err, &no) || no.Type != imap.StatusResponseTypeNo {
 		return err
 	}
-	switch no.Code {
+	switch imap.ResponseCode(strings.ToUpper(string(no.Code))) {
 	case imap.ResponseCodeUnavailable, imap.ResponseCodeInUse, imap.ResponseCodeLimit, imap.ResponseCodeServerBug, imap.ResponseCodeOverQuota:
 		return err
+	case "", imap.ResponseCodeAlert:
+		if busy.MatchString(no.Text) {
+			return err
+		}
 	}
 	return fmt.Errorf("%w: %w", ErrRefused, err)
+}
+
+var base64Word = regexp.MustCompile(`[A-Za-z0-9+/]{4,}=*`)
+
+// hushed takes a secret out of a server's answer, as it is and as it was sent: some
+// repeat the line that they don't like.
+func hushed(err error, secret string) error {
+	var no *imap.Error
+	if !errors.As(err, &no) {
+		return err
+	}
+	for _, s := range []string{secret, strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(secret)} {
+		no.Text = strings.ReplaceAll(no.Text, s, "…")
+	}
+	no.Text = base64Word.ReplaceAllStringFunc(no.Text, func(word string) string {
+		if sent, err := base64.StdEncoding.DecodeString(word); err == nil && bytes.Contains(sent, []byte(secret)) {
+			return "…"
+		}
+		return word
+	})
+	return err
 }

@@ -1,7 +1,9 @@
 package imapsession
 
 import (
+	"errors"
 	"io"
+	"regexp"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
@@ -32,7 +34,8 @@ func (s *Session) FetchEach(uids []uint32, most int64, limit time.Duration, fn f
 		set.AddNum(imap.UID(uid))
 	}
 	section := &imap.FetchItemBodySection{Peek: true}
-	return s.Do("FETCH BODY", limit, func() error {
+	return s.Do("FETCH BODY", limit, func() (err error) {
+		defer func() { err = textless(err) }()
 		cmd := s.Client.Fetch(set, &imap.FetchOptions{UID: true, BodySection: []*imap.FetchItemBodySection{section}})
 		for m := cmd.Next(); m != nil; m = cmd.Next() {
 			var uid uint32
@@ -61,4 +64,18 @@ func (s *Session) FetchEach(uids []uint32, most int64, limit time.Duration, fn f
 		}
 		return cmd.Close()
 	})
+}
+
+var quoted = regexp.MustCompile(`"(?:[^"\\]|\\.)*"?`)
+
+// textless takes out of an error what it quotes: where a server gets the length of a
+// message wrong, its words are read as the server's.
+func textless(err error) error {
+	if err == nil || IsAnswer(err) {
+		return err
+	}
+	if text := quoted.ReplaceAllString(err.Error(), "…"); text != err.Error() {
+		return errors.New(text)
+	}
+	return err
 }

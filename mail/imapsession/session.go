@@ -85,6 +85,7 @@ func (s *Session) Do(what string, limit time.Duration, command func() error) err
 		late.Store(true)
 		_ = s.raw.Close() // frees the command
 	})
+	s.tap.allow(what)
 	err := command()
 	timer.Stop()
 	switch {
@@ -109,13 +110,16 @@ func IsAnswer(err error) bool {
 }
 
 func (s *Session) readCaps() error {
-	return s.Do("CAPABILITY", s.timeout, func() error {
-		if s.caps = s.Client.Caps(); s.caps == nil {
-			return errors.New("the server did not say what it can do")
-		}
-		s.noIdle = !s.caps.Has(imap.CapIdle)
-		return nil
-	})
+	return s.Do("CAPABILITY", s.timeout, func() error { return s.can(s.Client.Caps(), nil) })
+}
+
+// can keeps what the server says it can do.
+func (s *Session) can(caps imap.CapSet, err error) error {
+	if err == nil && caps == nil {
+		err = errors.New("the server did not say what it can do")
+	}
+	s.caps, s.noIdle = caps, !caps.Has(imap.CapIdle)
+	return err
 }
 
 // Open selects a folder: to be read only, unless flags will be set.

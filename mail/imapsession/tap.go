@@ -2,18 +2,21 @@ package imapsession
 
 import (
 	"bytes"
+	"errors"
 	"net"
+	"strings"
 	"sync"
 )
 
 // tapped gives conn to go-imap with an ear on it.
 func (s *Session) tapped(conn net.Conn) net.Conn {
-	s.tap = &tap{Conn: conn, notice: s.notice}
+	s.tap = &tap{Conn: conn, notice: s.notice, room: maxSaid}
 	return s.tap
 }
 
 // A tap hears what go-imap keeps to itself: the greeting, the text of a BYE, and a
-// server that ends IDLE of its own accord. Under STARTTLS it hears only the greeting.
+// server that ends IDLE of its own accord. It also bounds what a server may say at once,
+// which go-imap would keep, however long.
 type tap struct {
 	net.Conn
 	notice func()
@@ -24,15 +27,26 @@ type tap struct {
 	goodbye  string
 	idle     bool
 	ownEnd   bool
-	deaf     bool // what passes is encrypted
+	room     int64 // for what is said until the next command
 }
 
-const tapLine = 160
+const (
+	tapLine = 160
+	// maxFetched has room for the largest message, and for a line on each of a million;
+	// maxSaid for that of every folder.
+	maxFetched = 64 << 20
+	maxSaid    = 8 << 20
+)
+
+var errEndless = errors.New("the server says too much")
 
 // Read reads, and listens.
 func (t *tap) Read(b []byte) (int, error) {
 	n, err := t.Conn.Read(b)
 	t.mu.Lock()
+	if t.room -= int64(n); t.room < 0 {
+		n, err = 0, errEndless
+	}
 	// Lines in literals would be taken for the server's: none come in IDLE, and
 	// none before the greeting.
 	if t.idle || t.greeting == "" {
@@ -77,7 +91,7 @@ func (t *tap) heard(line []byte) {
 func (t *tap) idling(on bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.idle, t.line, t.ownEnd = on && !t.deaf, nil, false
+	t.idle, t.line, t.ownEnd = on, nil, false
 }
 
 // ended says whether the server ended IDLE unasked.
@@ -87,11 +101,17 @@ func (t *tap) ended() bool {
 	return t.ownEnd
 }
 
-// deafen ends the listening: what passes now is encrypted.
-func (t *tap) deafen() {
+// allow makes room for the answer to a command.
+func (t *tap) allow(what string) {
+	if t == nil {
+		return
+	}
 	t.mu.Lock()
-	t.deaf = true
-	t.mu.Unlock()
+	defer t.mu.Unlock()
+	t.room = maxSaid
+	if strings.HasPrefix(what, "FETCH") {
+		t.room = maxFetched
+	}
 }
 
 func (t *tap) bye() string {

@@ -23,6 +23,23 @@ func (x *xoauth2) Next(challenge []byte) ([]byte, error) {
 	return nil, fmt.Errorf("%w: %.200s", ErrRefused, strings.ReplaceAll(why, x.token, "…"))
 }
 
+// loginMechanism is LOGIN for servers that ask for the user, too: go-sasl has it for
+// those that take it unasked, and for one way of asking.
+type loginMechanism struct{ next, last string }
+
+// Start gives no initial response.
+func (l *loginMechanism) Start() (mech string, ir []byte, err error) { return "LOGIN", nil, nil }
+
+// Next gives the user, then the password, however they are asked for.
+func (l *loginMechanism) Next([]byte) ([]byte, error) {
+	answer := l.next
+	l.next, l.last = l.last, ""
+	if answer == "" {
+		return nil, sasl.ErrUnexpectedServerChallenge
+	}
+	return []byte(answer), nil
+}
+
 // bearer is OAUTHBEARER with a refusal that says so.
 type bearer struct {
 	sasl.Client

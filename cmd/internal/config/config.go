@@ -173,8 +173,15 @@ func (p *parser) each(n *yaml.Node, what string, fn func(k, v *yaml.Node)) {
 		p.fail(n, "write key: value lines", "%s must be a mapping", what)
 		return
 	}
+	seen := map[string]bool{}
 	for i := 0; i+1 < len(n.Content); i += 2 {
-		fn(n.Content[i], n.Content[i+1])
+		k := n.Content[i]
+		if seen[k.Value] { // YAML has it so, its parser does not look
+			p.fail(k, "keep one of them", "%s is there twice", k.Value)
+			continue
+		}
+		seen[k.Value] = true
+		fn(k, n.Content[i+1])
 	}
 }
 

@@ -86,6 +86,8 @@ func TestWatchFaults(t *testing.T) {
 		"    - {host: h, user: u, auth: xoauth2, password: {keyring: true}}\n":                                          `c.yaml:3: auth: xoauth2 needs a token (write token: {command: …})`,
 		"    - {host: 'h:993', user: u, password: {keyring: true}}\n":                                                   `c.yaml:3: host can't be "h:993" (a name such as imap.example.org; a port stands in port:)`,
 		"    - {host: h, user: u, password: {keyring: true}}\n  setle: 3s\n":                                            `c.yaml:4: unknown key "setle" in watch (did you mean settle?)`,
+		"    - {host: h, host: g, user: u, password: {keyring: true}}\n":                                                `c.yaml:3: host is there twice (keep one of them)`,
+		"    - {host: h, user: u, password: {keyring: true}, password: {file: x}}\n":                                    `c.yaml:3: password is there twice (keep one of them)`,
 		"    - &a {host: h, user: u, password: {keyring: true}}\n    - *a\n":                                            `c.yaml:4: two accounts are called "u" (give one of them another name:)`,
 		"    - {host: h, user: u, port: 70000, password: {keyring: true}}\n":                                            `c.yaml:3: port can't be "70000" (a number such as 993)`,
 		"    - {host: h, user: u, password: {keyring: true}}\n  since: soon\n":                                          `c.yaml:4: since can't be "soon" (a time such as 24h or 3d)`,

@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"runtime"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/zalando/go-keyring"
@@ -122,24 +123,50 @@ func (c *capped) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// A question is one that the keyring has not answered yet.
+type question struct {
+	done   chan struct{} // closed at the answer
+	secret string
+	err    error
+}
+
+var (
+	questionsMu sync.Mutex
+	questions   = map[[2]string]*question{}
+	keyringGet  = keyring.Get
+)
+
+// ask asks the keyring. What it is at work on is not asked again: it may ask a person
+// each time, who is away.
+func ask(service, user string) *question {
+	questionsMu.Lock()
+	defer questionsMu.Unlock()
+	key := [2]string{service, user}
+	if q := questions[key]; q != nil {
+		return q
+	}
+	q := &question{done: make(chan struct{})}
+	questions[key] = q
+	go func() {
+		q.secret, q.err = keyringGet(service, user)
+		questionsMu.Lock()
+		delete(questions, key)
+		questionsMu.Unlock()
+		close(q.done)
+	}()
+	return q
+}
+
 // fromKeyring asks the keyring, which may ask a person and knows no time-out.
 func fromKeyring(ctx context.Context, service, user string) (string, error) {
-	type answer struct {
-		secret string
-		err    error
-	}
-	done := make(chan answer, 1)
-	go func() {
-		secret, err := keyring.Get(service, user)
-		done <- answer{secret, err}
-	}()
+	a := ask(service, user)
 	select {
 	case <-ctx.Done():
 		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 			return "", errors.New("the keyring does not answer: is it locked?")
 		}
 		return "", fmt.Errorf("the keyring: %w", context.Cause(ctx))
-	case a := <-done:
+	case <-a.done:
 		switch {
 		case errors.Is(a.err, keyring.ErrNotFound):
 			return "", fmt.Errorf("the keyring has no secret for it; to store one: %s", StoreCommand(runtime.GOOS, service, user))
@@ -154,6 +181,10 @@ func fromKeyring(ctx context.Context, service, user string) (string, error) {
 
 // StoreCommand is the command by which a person puts a secret into the keyring.
 func StoreCommand(goos, service, user string) string {
+	if goos != "windows" {
+		quote := strings.NewReplacer("'", `'\''`)
+		service, user = quote.Replace(service), quote.Replace(user)
+	}
 	switch goos {
 	case "darwin":
 		return fmt.Sprintf("security add-generic-password -s '%s' -a '%s' -w", service, user)

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -131,8 +132,40 @@ func TestKeyring(t *testing.T) {
 	if got, err := s.Get(t.Context()); got != "hunter2" || err != nil {
 		t.Errorf("%q, %v", got, err)
 	}
+	if want, got := `security add-generic-password -s 'tacto:h' -a 'o'\''hara' -w`, StoreCommand("darwin", "tacto:h", "o'hara"); got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
 	keyring.MockInitWithError(errors.New("no bus"))
 	if _, err := s.Get(t.Context()); err == nil || err.Error() != "the keyring: no bus" {
 		t.Error(err)
+	}
+}
+
+// TestKeyringWaits: a keyring that waits for a person is not asked again and again.
+func TestKeyringWaits(t *testing.T) {
+	var asked atomic.Int32
+	open := make(chan struct{})
+	keyringGet = func(string, string) (string, error) {
+		asked.Add(1)
+		<-open
+		return "hunter2", nil
+	}
+	defer func() { keyringGet = keyring.Get }()
+	s := &Source{Keyring: true, Service: "tacto:imap.example.org", User: "waits"}
+	for range 5 {
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+		if _, err := s.Get(ctx); err == nil || !strings.Contains(err.Error(), "is it locked?") {
+			t.Error(err)
+		}
+		cancel()
+	}
+	if n := asked.Load(); n != 1 {
+		t.Errorf("asked %d times", n)
+	}
+	close(open)
+	for range 2 {
+		if got, err := s.Get(t.Context()); got != "hunter2" || err != nil {
+			t.Errorf("%q, %v", got, err)
+		}
 	}
 }
