@@ -345,11 +345,20 @@ func (c *collector) judged(ctx context.Context, b *batch) (counts Counts, emails
 	return counts, emails, true, nil
 }
 
+// firstDay is 1995-01-01: what is said to be older comes of a clock that was wrong, and one
+// such email would stretch every report over decades.
+const firstDay audit.Day = 9131
+
 // Why an email can't be used.
 var (
 	errNoDate = errors.New("it has no date that can be")
 	errBroke  = errors.New("judging it broke off")
+	errLong   = fmt.Errorf("its text is longer than %d bytes", maxText)
 )
+
+// maxText is the longest text that is judged: nobody wrote it, and it would hold up all
+// others for half a minute.
+const maxText = 1 << 20
 
 // email judges one; nil: it is left out.
 func (c *collector) email(it *item, id audit.Hash) (e *audit.Email, err error) {
@@ -369,13 +378,16 @@ func (c *collector) email(it *item, id audit.Hash) (e *audit.Email, err error) {
 		return nil, err
 	}
 	day := audit.DayOf(m.Date)
-	if m.Date.IsZero() || day < 0 || !c.Now.IsZero() && m.Date.After(c.Now.Add(48*time.Hour)) {
+	if m.Date.IsZero() || day < firstDay || !c.Now.IsZero() && m.Date.After(c.Now.Add(48*time.Hour)) {
 		return nil, errNoDate
 	}
 	recipients := presend.HeaderRecipients(message)
 	if c.Since != 0 && day < c.Since || c.Until != 0 && day > c.Until || !c.Policy.Concerns(recipients) ||
 		!anyMatch(c.From, m.From) || !anyMatch(c.To, recipients) {
 		return nil, nil
+	}
+	if len(m.Body.Text) > maxText {
+		return nil, errLong
 	}
 	r := c.Linter.Lint(m)
 	e = &audit.Email{ID: id, Day: day, Lang: r.Lang, Verdict: r.Verdict, Score: r.Score, Words: r.Words, Judge: c.Judge, Rules: ruleCounts(r)}

@@ -180,7 +180,9 @@ func TestUnread(t *testing.T) {
 	bad := map[string]string{
 		"empty":    "",
 		"undated":  "From: ana@us.example\nTo: x@y.example\nMessage-ID: <1@x>\nSubject: Hola secreta\n\nHola.\n",
+		"ancient":  "From: ana@us.example\nTo: x@y.example\nDate: Thu, 1 Jan 1970 00:10:00 +0000\nMessage-ID: <5@x>\n\nHola.\n",
 		"future":   "From: ana@us.example\nTo: x@y.example\nDate: Mon, 5 Jan 2099 10:00:00 +0000\nMessage-ID: <2@x>\n\nHola.\n",
+		"too-long": "From: ana@us.example\nTo: x@y.example\nDate: Mon, 5 Jan 2026 10:00:00 +0000\nMessage-ID: <4@x>\n\n" + strings.Repeat("Hola. ", 200_000),
 		"too-deep": "From: ana@us.example\nDate: Mon, 5 Jan 2026 10:00:00 +0000\nMessage-ID: <3@x>\n" + nested(60),
 	}
 	for name, text := range bad {
