@@ -239,6 +239,13 @@ func (c *collector) unread(where string, err error) {
 	c.Unread(where, err)
 }
 
+// skipped counts what a filter leaves out without having been read.
+func (c *collector) skipped(n int) {
+	c.mu.Lock()
+	c.progress.Skipped += n
+	c.mu.Unlock()
+}
+
 // judge judges a batch and stores it when those before are stored, so that a
 // checkpoint never says more than is there.
 func (c *collector) judge(ctx context.Context, b *batch) error {

@@ -33,6 +33,10 @@ type message struct {
 	size int64
 }
 
+// slack is for clocks and time zones: so many days a message may be in the folder before
+// the day it says it was sent on.
+const slack = 2
+
 // How often a lost connection is made anew, and what a command may take.
 const (
 	retries        = 5
@@ -159,21 +163,30 @@ func (s *imapSource) list(ctx context.Context, c *collector) error {
 		return nil // some servers refuse to look into an empty folder
 	}
 	set := imap.UIDSet{{Start: imap.UID(from)}} // "n:*", which gives the last message too
-	return s.session.Do("FETCH", 10*s.session.Timeout(), func() error {
-		cmd := s.session.Client.Fetch(set, &imap.FetchOptions{UID: true, RFC822Size: true})
+	old := 0
+	err := s.session.Do("FETCH", 10*s.session.Timeout(), func() error {
+		cmd := s.session.Client.Fetch(set, &imap.FetchOptions{UID: true, RFC822Size: true, InternalDate: c.Since != 0})
 		for m := cmd.Next(); m != nil; m = cmd.Next() {
 			got, err := m.Collect()
 			if err != nil {
 				_ = cmd.Close() // that error is the one to tell
 				return err
 			}
-			if uint32(got.UID) >= from {
+			switch {
+			case uint32(got.UID) < from:
+			case c.Since != 0 && !got.InternalDate.IsZero() && audit.DayOf(got.InternalDate) < c.Since-slack:
+				old++ // it was there before: it was sent before
+			default:
 				s.left = append(s.left, message{uint32(got.UID), got.RFC822Size})
 			}
 		}
 		slices.SortFunc(s.left, func(a, b message) int { return int(int64(a.uid) - int64(b.uid)) })
 		return cmd.Close()
 	})
+	if err == nil {
+		c.skipped(old)
+	}
+	return err
 }
 
 // read fetches what list has found.

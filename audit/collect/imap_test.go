@@ -16,6 +16,7 @@ import (
 	"github.com/emersion/go-imap/v2/imapserver"
 	"github.com/emersion/go-imap/v2/imapserver/imapmemserver"
 
+	"github.com/tacto-lint/tacto/audit"
 	"github.com/tacto-lint/tacto/audit/collect"
 	"github.com/tacto-lint/tacto/audit/synthetic"
 	"github.com/tacto-lint/tacto/mail/imapsession"
@@ -29,6 +30,7 @@ type server struct {
 	l    net.Listener
 	cut  atomic.Int64 // after so many bytes a connection ends; 0: never
 	ends atomic.Int32
+	sent atomic.Int64 // bytes the server has sent
 }
 
 func newServer(t *testing.T, folder string) *server {
@@ -75,13 +77,14 @@ func (s *server) line() {
 				return
 			}
 			defer back.Close()
-			go func() { _, _ = io.Copy(back, front) }()
+			go func() { _, _ = io.Copy(back, front); _ = back.Close() }()
 			if n := s.cut.Load(); n > 0 {
 				_, _ = io.CopyN(front, back, n)
 				s.ends.Add(1)
 				return
 			}
-			_, _ = io.Copy(front, back)
+			n, _ := io.Copy(front, back)
+			s.sent.Add(n)
 		}()
 	}
 }
@@ -98,7 +101,7 @@ func (s *server) append(folder string, a *synthetic.Archive, from, to int) {
 	s.t.Helper()
 	for n := from; n < to; n++ {
 		text := string(a.Email(n).Data)
-		if _, err := s.user.Append(folder, literal{strings.NewReader(text)}, &imap.AppendOptions{}); err != nil {
+		if _, err := s.user.Append(folder, literal{strings.NewReader(text)}, &imap.AppendOptions{Time: a.Email(n).Date.Add(time.Hour)}); err != nil {
 			s.t.Fatal(err)
 		}
 	}
@@ -141,6 +144,33 @@ func TestIMAP(t *testing.T) {
 		t.Errorf("made anew: %+v", c)
 	}
 	holds(t, s, a, everything)
+}
+
+// What was there before a day was sent before it: it is not fetched.
+func TestIMAPSince(t *testing.T) {
+	a := archive(500)
+	srv := newServer(t, "Sent")
+	srv.append("Sent", a, 0, 500)
+	s := newStore(t)
+	o := options(s)
+	since := time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)
+	o.Since = audit.DayOf(since)
+	want := func(e *synthetic.Email) bool { return !e.Date.Before(since) }
+	n := 0
+	for i := range a.Emails {
+		if want(a.Email(i)) {
+			n++
+		}
+	}
+	if c := run(t, o, collect.IMAP(srv.account())); c != (collect.Counts{New: n, Skipped: 500 - n}) || n == 0 || n == 500 {
+		t.Errorf("%+v, want %d", c, n)
+	}
+	holds(t, s, a, want)
+	for begun := time.Now(); srv.sent.Load() == 0 && time.Since(begun) < 5*time.Second; time.Sleep(10 * time.Millisecond) {
+	}
+	if sent, all := srv.sent.Load(), int64(500*len(a.Email(0).Data)); sent == 0 || sent > all/2 {
+		t.Errorf("%d bytes came, of %d", sent, all)
+	}
 }
 
 func TestIMAPNotTouched(t *testing.T) {
