@@ -112,12 +112,18 @@ func (c *Command) auditCollect(f *collectFlags, args []string) error {
 	if !f.quiet {
 		c.sayf("%s", collected(counts, time.Since(bar.begun), a.where))
 	}
-	switch {
-	case ctx.Err() != nil:
+	if ctx.Err() != nil {
 		if !f.quiet {
 			c.sayf("stopped; the next time it goes on from here")
 		}
 		return status(exitStopped)
+	}
+	return c.collectEnd(err, counts)
+}
+
+// collectEnd says what went wrong, and gives the exit status.
+func (c *Command) collectEnd(err error, counts collect.Counts) error {
+	switch {
 	case err != nil:
 		for _, line := range strings.Split(err.Error(), "\n") {
 			c.sayf("%s", safe.Text(line))

@@ -45,6 +45,29 @@ address that is printed, new at each start. Put TLS in front of it there.`,
 // freshFor is how long a page may be old: a store that is large is not read at each look.
 const freshFor = 10 * time.Second
 
+// fresh makes a page anew where the last one is too old, one at a time.
+func fresh(draw func(context.Context) (*page.Data, error)) func(context.Context) (*page.Data, error) {
+	turn := make(chan struct{}, 1)
+	var last *page.Data
+	var at time.Time
+	return func(ctx context.Context) (*page.Data, error) {
+		select {
+		case turn <- struct{}{}:
+			defer func() { <-turn }()
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+		if last != nil && time.Since(at) < freshFor {
+			return last, nil
+		}
+		d, err := draw(ctx)
+		if err == nil {
+			last, at = d, time.Now()
+		}
+		return d, err
+	}
+}
+
 func (c *Command) auditServe(f *serveFlags) error {
 	since, until, err := days(f.since, f.until)
 	if err != nil {
@@ -69,27 +92,14 @@ func (c *Command) auditServe(f *serveFlags) error {
 	if _, err := a.mappingOf(f.mapping); err != nil { // now, and not when somebody looks
 		return err
 	}
-	made := make(chan struct{}, 1) // one at a time
-	var last *page.Data
-	var at time.Time
 	h := &page.Handler{
-		Data: func(ctx context.Context) (*page.Data, error) {
-			select {
-			case made <- struct{}{}:
-				defer func() { <-made }()
-			case <-ctx.Done():
-				return nil, ctx.Err()
-			}
-			if last != nil && time.Since(at) < freshFor {
-				return last, nil
-			}
+		Data: fresh(func(ctx context.Context) (*page.Data, error) {
 			t, err := a.table(ctx, &f.auditFlags, q)
 			if err != nil {
 				return nil, err
 			}
-			last, at = a.page(t, q, lang, titles), time.Now()
-			return last, nil
-		},
+			return a.page(t, q, lang, titles), nil
+		}),
 		Failed: func(err error) { c.sayf("%s", safe.Text(err.Error())) },
 	}
 	ln, err := net.Listen("tcp", f.listen)
