@@ -19,6 +19,7 @@ import (
 	"github.com/emersion/go-imap/v2/imapclient"
 
 	"github.com/tacto-lint/tacto/imapwatch"
+	"github.com/tacto-lint/tacto/mail/imapsession/dovecottest"
 )
 
 // A cyrus is a real one, on loopback, unpacked beside other servers by .ci/install-cyrus.
@@ -81,7 +82,7 @@ servername: localhost
 func newCyrus(t testing.TB) *cyrus {
 	t.Helper()
 	real(t)
-	c := &cyrus{t: t, root: os.Getenv("TACTO_CYRUS"), tls: freePort(t), plain: freePort(t), ca: x509.NewCertPool(), owner: "nobody"}
+	c := &cyrus{t: t, root: os.Getenv("TACTO_CYRUS"), tls: dovecottest.FreePort(t), plain: dovecottest.FreePort(t), ca: x509.NewCertPool(), owner: "nobody"}
 	if c.root == "" {
 		c.root = "/opt/tacto-cyrus"
 	}
@@ -111,10 +112,12 @@ func newCyrus(t testing.TB) *cyrus {
 			t.Fatal(err)
 		}
 	}
-	certificates(t, c.dir, c.ca)
+	dovecottest.Certificates(t, c.dir, c.ca)
 	c.addUser("first") // the password's file must be there when the server starts
 	if me.Uid == "0" {
-		run(t, "chown", "-R", c.owner, c.dir)
+		if out, err := exec.Command("chown", "-R", c.owner, c.dir).CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
 	}
 	c.start()
 	return c

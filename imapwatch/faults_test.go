@@ -83,7 +83,7 @@ type faultRun struct {
 }
 
 func (f *faultRun) spawn() {
-	env, err := json.Marshal(childAccount{User: f.a.User, State: f.state, Port: f.d.plain})
+	env, err := json.Marshal(childAccount{User: f.a.User, State: f.state, Port: f.d.Plain})
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -169,7 +169,7 @@ func (h *hand) search(data []byte) imap.UID {
 }
 
 func (h *hand) dial() bool {
-	conn, err := net.DialTimeout("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(h.d.plain)), time.Second)
+	conn, err := net.DialTimeout("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(h.d.Plain)), time.Second)
 	if err != nil {
 		return false
 	}
@@ -298,20 +298,20 @@ func (f *faultRun) disturb(done chan struct{}) string {
 		case 0, 3:
 			f.killWatcher()
 		case 1:
-			f.d.signal(syscall.SIGKILL)
+			f.d.Signal(syscall.SIGKILL)
 			time.Sleep(200 * time.Millisecond)
-			f.d.start()
+			f.d.Start()
 			killed++
 		case 2:
-			f.d.signal(syscall.SIGSTOP)
+			f.d.Signal(syscall.SIGSTOP)
 			time.Sleep(1500 * time.Millisecond)
-			f.d.signal(syscall.SIGCONT)
+			f.d.Signal(syscall.SIGCONT)
 			frozen++
 		case 4:
-			f.d.signal(syscall.SIGTERM)
+			f.d.Signal(syscall.SIGTERM)
 			time.Sleep(300 * time.Millisecond)
-			f.d.signal(syscall.SIGKILL)
-			f.d.start()
+			f.d.Signal(syscall.SIGKILL)
+			f.d.Start()
 			stopped++
 		}
 	}
