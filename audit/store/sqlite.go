@@ -92,6 +92,8 @@ func liteError(what string, err error) error {
 		return fmt.Errorf("%s: %w", what, ErrFull)
 	case code == sqlite.ResultNotADB || code == sqlite.ResultCorrupt:
 		return fmt.Errorf("%s: %w", what, ErrFormat)
+	case code == sqlite.ResultIOErr || code == sqlite.ResultReadOnly || code == sqlite.ResultCantOpen:
+		return fmt.Errorf("%s: %w: %s", what, ErrDisk, sqlite.ErrCode(err))
 	case code == sqlite.ResultInterrupt:
 		return fmt.Errorf("%s: %w", what, context.Canceled)
 	}

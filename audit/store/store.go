@@ -26,6 +26,7 @@ var (
 	ErrFormat = errors.New("that is no store of tacto's")
 	ErrLocked = errors.New("another program has the store locked")
 	ErrFull   = errors.New("there is no room left for the store")
+	ErrDisk   = errors.New("the store's file can't be written or read")
 	ErrLost   = errors.New("the database server can't be reached")
 )
 

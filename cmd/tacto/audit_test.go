@@ -273,6 +273,26 @@ func TestAuditFullDisk(t *testing.T) {
 	r.exact("--store", db)
 }
 
+// TestAuditFileLimit: a file that may grow no more is a clear error, and nothing is lost.
+func TestAuditFileLimit(t *testing.T) {
+	r := newAuditRun(t, 8000)
+	mbox := filepath.Join(t.TempDir(), "sent.mbox")
+	if err := r.archive.MboxFile(mbox); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("sh", "-c", `trap "" XFSZ; ulimit -f 600; exec "$0" audit collect "$1"`, r.tacto, mbox)
+	cmd.Env = []string{"HOME=" + r.home, "PATH=" + os.Getenv("PATH")}
+	out, _ := cmd.CombinedOutput()
+	if code := cmd.ProcessState.ExitCode(); code != 3 || !strings.Contains(string(out), "the store's file can't be written or read") || !strings.Contains(string(out), "hint: is there room") {
+		t.Errorf("status %d: %s", code, out)
+	}
+	status, _, said := r.do("collect", mbox)
+	if status != 0 || strings.Contains(said, " 8000 new") {
+		t.Errorf("status %d: %s", status, said)
+	}
+	r.exact()
+}
+
 // TestAuditVanishedServer: PostgreSQL is killed in the midst of a collect, and comes back.
 func TestAuditVanishedServer(t *testing.T) {
 	p := storetest.Postgres(t)

@@ -144,6 +144,8 @@ func explainStore(err error) error {
 		hint = "wait until that is done and start again: it goes on from there"
 	case errors.Is(err, store.ErrFull):
 		hint = "make room and start again: what was judged is kept, and it goes on from there"
+	case errors.Is(err, store.ErrDisk):
+		hint = "is there room, and may you write there? what was judged is kept, and it goes on from there"
 	case errors.Is(err, store.ErrLost):
 		hint = "start again when it is back: what was judged is kept, and it goes on from there"
 	default:
