@@ -91,7 +91,8 @@ type Batch struct {
 // A Store keeps Emails. Several processes may use one at the same time. All methods
 // block until they are done or the context ends, and can be called from many goroutines.
 type Store interface {
-	// Missing gives those of ids that are neither there nor forgotten, in their order.
+	// Missing gives those of ids that are not there, in their order. Nothing is kept of an
+	// email that was forgotten: it is among them, and Add leaves it out.
 	Missing(ctx context.Context, ids []Hash) ([]Hash, error)
 	// Add keeps a batch, and returns how many of its emails were not there before:
 	// an ID is never counted twice. Those that were forgotten are left out.

@@ -69,7 +69,7 @@ func pgError(what string, err error) error {
 		switch {
 		case answer.Code == "53100": // disk_full
 			return fmt.Errorf("%s: %w", what, ErrFull)
-		case answer.Code == "55P03" || answer.Code == "57014": // lock_not_available, and lock_timeout's
+		case answer.Code == "55P03": // lock_not_available: lock_timeout
 			return fmt.Errorf("%s: %w", what, ErrLocked)
 		case strings.HasPrefix(answer.Code, "57P") || strings.HasPrefix(answer.Code, "08"): // shut down, gone
 			return fmt.Errorf("%s: %w: %s", what, ErrLost, answer.Message)
@@ -124,23 +124,9 @@ func (s *pgStore) migrate(ctx context.Context, tx pgx.Tx, key audit.Hash) error 
 	if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock($1)", int64(lockMigrate)); err != nil {
 		return err
 	}
-	var there bool
-	if err := tx.QueryRow(ctx, "SELECT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = 'tacto')").Scan(&there); err != nil {
+	have, err := pgVersion(ctx, tx)
+	if err != nil {
 		return err
-	}
-	if !there {
-		if _, err := tx.Exec(ctx, "CREATE SCHEMA tacto"); err != nil {
-			return err
-		}
-	}
-	if err := enter(ctx, tx); err != nil {
-		return err
-	}
-	have := 0
-	if there {
-		if err := tx.QueryRow(ctx, "SELECT get_byte(value, 0) FROM meta WHERE name = 'version'").Scan(&have); err != nil {
-			return fmt.Errorf("%w: the schema tacto is somebody else's", ErrFormat)
-		}
 	}
 	if have > version {
 		return ErrNewer
@@ -173,6 +159,32 @@ func (s *pgStore) migrate(ctx context.Context, tx pgx.Tx, key audit.Hash) error 
 		return ErrKey
 	}
 	return nil
+}
+
+// pgVersion gives that of the tables, 0 where there are none, and enters their schema.
+// It may be there without tables: whoever runs the server can make it for a collector
+// that may make none.
+func pgVersion(ctx context.Context, tx pgx.Tx) (have int, err error) {
+	var there, filled bool
+	const look = "SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = 'tacto'), EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE nspname = 'tacto')"
+	if err := tx.QueryRow(ctx, look).Scan(&there, &filled); err != nil {
+		return 0, err
+	}
+	if !there {
+		if _, err := tx.Exec(ctx, "CREATE SCHEMA tacto"); err != nil {
+			return 0, err
+		}
+	}
+	if err := enter(ctx, tx); err != nil || !filled {
+		return 0, err
+	}
+	err = tx.QueryRow(ctx, "SELECT get_byte(value, 0) FROM tacto.meta WHERE name = 'version'").Scan(&have)
+	var answer *pgconn.PgError
+	refused := errors.As(err, &answer) && answer.Code != "42501" && (strings.HasPrefix(answer.Code, "42") || strings.HasPrefix(answer.Code, "22")) // 42501: it may be ours, but not for this user
+	if refused || errors.Is(err, pgx.ErrNoRows) {
+		err = fmt.Errorf("%w: the schema tacto is somebody else's", ErrFormat)
+	}
+	return have, err
 }
 
 // enter has the names of tables mean those of tacto. It is said in each transaction:
@@ -376,7 +388,7 @@ func pgPassages(ctx context.Context, tx pgx.Tx, n *names, emails []audit.Email, 
 		}
 		ids = append(ids, e.ID[:])
 		for _, p := range e.Passages {
-			of, rule, text = append(of, e.ID[:]), append(rule, n.ids[p.Rule]), append(text, strings.ReplaceAll(p.Text, "\x00", ""))
+			of, rule, text = append(of, e.ID[:]), append(rule, n.ids[p.Rule]), append(text, pgText(p.Text))
 		}
 	}
 	if replace && len(ids) > 0 {
@@ -389,6 +401,11 @@ func pgPassages(ctx context.Context, tx pgx.Tx, n *names, emails []audit.Email, 
 	}
 	_, err := tx.Exec(ctx, "INSERT INTO passages SELECT * FROM unnest($1::bytea[], $2::int[], $3::text[])", of, rule, text)
 	return err
+}
+
+// pgText leaves out what PostgreSQL refuses in a text, and the whole batch with it.
+func pgText(s string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "")
 }
 
 func (s *pgStore) Checkpoint(ctx context.Context, source audit.Hash) (at audit.Checkpoint, err error) {
@@ -473,6 +490,9 @@ func (s *pgStore) Passages(ctx context.Context, f audit.Filter) (map[audit.Passa
 	return all, err
 }
 
+// Forget rewrites the tables afterwards, as SQLite's does: rows that are deleted stay in
+// their files otherwise until enough of them are. Copies that the server's keeper makes,
+// such as backups and the log for replicas, are out of reach.
 func (s *pgStore) Forget(ctx context.Context, f audit.Filter) (deleted int, err error) {
 	author, until, err := whom(f)
 	if err != nil {
@@ -491,5 +511,39 @@ func (s *pgStore) Forget(ctx context.Context, f audit.Filter) (deleted int, err 
 		_, err = tx.Exec(ctx, "INSERT INTO forgotten VALUES ($1, $2) ON CONFLICT (author) DO UPDATE SET until = greatest(forgotten.until, excluded.until)", author[:], int32(until))
 		return err
 	})
-	return deleted, err
+	if err != nil {
+		return 0, err
+	}
+	return deleted, s.rewrite(ctx)
+}
+
+// rewrite has the tables written anew, without what was deleted. Nobody else can use them
+// meanwhile.
+func (s *pgStore) rewrite(ctx context.Context) error {
+	c, err := s.pool.Acquire(ctx)
+	if err != nil {
+		return pgError(rewriting, err)
+	}
+	defer c.Release()
+	// VACUUM goes into no transaction, so its limit is the session's.
+	if _, err := c.Exec(ctx, fmt.Sprintf("SET lock_timeout = '%ds'", int(lockWait.Seconds()))); err != nil {
+		return pgError(rewriting, err)
+	}
+	defer func() { _, _ = c.Exec(context.WithoutCancel(ctx), "RESET lock_timeout") }() // a connection that is broken by now is not used again
+	const files = "SELECT pg_relation_filenode('tacto.emails'), pg_relation_filenode('tacto.passages')"
+	var before, after [2]uint32
+	err = c.QueryRow(ctx, files).Scan(&before[0], &before[1])
+	if err == nil {
+		_, err = c.Exec(ctx, "VACUUM (FULL) tacto.emails, tacto.passages")
+	}
+	if err == nil {
+		err = c.QueryRow(ctx, files).Scan(&after[0], &after[1])
+	}
+	if err != nil && ctx.Err() != nil {
+		return fmt.Errorf("%s: %w", rewriting, ctx.Err())
+	}
+	if err == nil && (before[0] == after[0] || before[1] == after[1]) { // that is but a notice
+		return fmt.Errorf("%s: only who owns the tables can: VACUUM (FULL) tacto.emails, tacto.passages", rewriting)
+	}
+	return pgError(rewriting, err)
 }

@@ -51,13 +51,14 @@ func openSQLite(ctx context.Context, path string, key audit.Hash) (audit.Store, 
 	s.pool, err = sqlitex.NewPool(path, sqlitex.PoolOptions{
 		Flags: sqlite.OpenReadWrite | sqlite.OpenCreate, PoolSize: 4,
 		PrepareConn: func(c *sqlite.Conn) error {
-			c.SetBusyTimeout(lockWait)
-			for _, p := range pragmas {
-				if err := patiently(func() error { return sqlitex.ExecuteTransient(c, p, nil) }); err != nil {
-					return err
+			return patiently(c, func() error {
+				for _, p := range pragmas {
+					if err := sqlitex.ExecuteTransient(c, p, nil); err != nil {
+						return err
+					}
 				}
-			}
-			return nil
+				return nil
+			})
 		},
 	})
 	if err != nil {
@@ -70,9 +71,13 @@ func openSQLite(ctx context.Context, path string, key audit.Hash) (audit.Store, 
 	return s, nil
 }
 
-// patiently tries again what SQLite gives up at once, whatever the busy timeout: the
-// change to a write-ahead log, while another opens the file at the same time.
-func patiently(f func() error) error {
+// patiently tries again while another has the file locked. SQLite's own way of waiting
+// hears of no context, and it gives up at once, whatever its timeout, on the change to a
+// write-ahead log while another opens the file at the same time. A connection whose
+// context has ended gives another error, which ends this.
+func patiently(c *sqlite.Conn, f func() error) error {
+	c.SetBusyTimeout(0)
+	defer c.SetBusyTimeout(lockWait) // for what comes after
 	for begun := time.Now(); ; time.Sleep(10 * time.Millisecond) {
 		err := f()
 		if sqlite.ErrCode(err).ToPrimary() != sqlite.ResultBusy || time.Since(begun) > lockWait {
@@ -90,8 +95,10 @@ func liteError(what string, err error) error {
 		return fmt.Errorf("%s: %w", what, ErrLocked)
 	case code == sqlite.ResultFull || sqlite.ErrCode(err) == sqlite.ResultIOErrSHMSize:
 		return fmt.Errorf("%s: %w", what, ErrFull)
-	case code == sqlite.ResultNotADB || code == sqlite.ResultCorrupt:
+	case code == sqlite.ResultNotADB:
 		return fmt.Errorf("%s: %w", what, ErrFormat)
+	case code == sqlite.ResultCorrupt:
+		return fmt.Errorf("%s: %w, or it is damaged", what, ErrFormat)
 	case code == sqlite.ResultIOErr || code == sqlite.ResultReadOnly || code == sqlite.ResultCantOpen:
 		return fmt.Errorf("%s: %w: %s", what, ErrDisk, sqlite.ErrCode(err))
 	case code == sqlite.ResultInterrupt:
@@ -104,24 +111,51 @@ func liteError(what string, err error) error {
 func (s *liteStore) write(ctx context.Context, what string, f func(*sqlite.Conn) error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.with(ctx, what, func(c *sqlite.Conn) (err error) {
-		end, err := sqlitex.ImmediateTransaction(c)
-		if err != nil {
+	return s.with(ctx, what, func(c *sqlite.Conn) error {
+		if err := patiently(c, func() error { return sqlitex.Execute(c, "BEGIN IMMEDIATE", nil) }); err != nil {
 			return err
 		}
-		defer end(&err)
-		return f(c)
+		return end(c, f)
 	})
+}
+
+// read runs f on the store as it is at one moment, whatever others write meanwhile.
+func (s *liteStore) read(ctx context.Context, what string, f func(*sqlite.Conn) error) error {
+	return s.with(ctx, what, func(c *sqlite.Conn) error {
+		if err := sqlitex.Execute(c, "BEGIN", nil); err != nil {
+			return err
+		}
+		return end(c, f)
+	})
+}
+
+// end runs f in the transaction that has begun, and ends it. The library's own way
+// panics where a file is so damaged that it can't be rolled back.
+func end(c *sqlite.Conn, f func(*sqlite.Conn) error) error {
+	done := false
+	defer func() {
+		if done || c.AutocommitEnabled() { // SQLite may have rolled it back itself
+			return
+		}
+		old := c.SetInterrupt(nil) // the context may be what ended it
+		defer c.SetInterrupt(old)
+		_ = sqlitex.Execute(c, "ROLLBACK", nil) // what led here is the error to tell
+	}()
+	if err := f(c); err != nil {
+		return err
+	}
+	err := sqlitex.Execute(c, "COMMIT", nil)
+	done = err == nil
+	return err
 }
 
 // with lends f a connection.
 func (s *liteStore) with(ctx context.Context, what string, f func(*sqlite.Conn) error) error {
 	c, err := s.pool.Take(ctx)
-	if err != nil {
-		return liteError(what, err)
+	if err == nil {
+		defer s.pool.Put(c)
+		err = f(c)
 	}
-	defer s.pool.Put(c)
-	err = f(c)
 	if err != nil && ctx.Err() != nil {
 		return fmt.Errorf("%s: %w", what, ctx.Err())
 	}
@@ -229,9 +263,8 @@ func (s *liteStore) Close() (err error) {
 }
 
 func (s *liteStore) Missing(ctx context.Context, ids []audit.Hash) (missing []audit.Hash, err error) {
-	err = s.with(ctx, "asking the store", func(c *sqlite.Conn) (err error) {
-		// One transaction, so that not each question looks anew at what others wrote.
-		defer sqlitex.Save(c)(&err)
+	// In one transaction, so that not each question looks anew at what others wrote.
+	err = s.read(ctx, "asking the store", func(c *sqlite.Conn) error {
 		st, err := c.Prepare("SELECT 1 FROM emails WHERE id = ?")
 		if err != nil {
 			return err
@@ -421,8 +454,7 @@ func where(f audit.Filter) (string, []any) {
 
 func (s *liteStore) Each(ctx context.Context, f audit.Filter, fn func(*audit.Email) error) error {
 	var own error
-	err := s.with(ctx, "reading the store", func(c *sqlite.Conn) (err error) {
-		defer sqlitex.Save(c)(&err) // names and emails of one moment
+	err := s.read(ctx, "reading the store", func(c *sqlite.Conn) error {
 		n, err := readNames(c)
 		if err != nil {
 			return err
@@ -470,7 +502,9 @@ func (s *liteStore) Passages(ctx context.Context, f audit.Filter) (map[audit.Pas
 	return all, err
 }
 
-// Forget rewrites the file afterwards: what was in it is in no free page.
+// Forget rewrites the file afterwards: what was in it is in no free page. Where that
+// fails, what is deleted is out of sight but may be in the file still, and the error says
+// so; forgetting the same again rewrites it.
 func (s *liteStore) Forget(ctx context.Context, f audit.Filter) (deleted int, err error) {
 	author, until, err := whom(f)
 	if err != nil {
@@ -493,12 +527,18 @@ func (s *liteStore) Forget(ctx context.Context, f audit.Filter) (deleted int, er
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return deleted, s.with(ctx, "rewriting the store", func(c *sqlite.Conn) error {
-		for _, p := range []string{"VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"} {
-			if err := sqlitex.ExecuteTransient(c, p, nil); err != nil {
-				return err
-			}
+	return deleted, s.with(ctx, rewriting, func(c *sqlite.Conn) error {
+		if err := patiently(c, func() error { return sqlitex.ExecuteTransient(c, "VACUUM", nil) }); err != nil {
+			return err
 		}
-		return nil
+		// Until then the new pages are in the log alone. Who reads an older state holds it
+		// up; SQLite tells that in a row, as no error.
+		return patiently(c, func() error {
+			held, err := number(c, "PRAGMA wal_checkpoint(TRUNCATE)")
+			if err == nil && held != 0 {
+				err = sqlite.ResultBusy.ToError()
+			}
+			return err
+		})
 	})
 }

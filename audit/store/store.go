@@ -30,6 +30,9 @@ var (
 	ErrLost   = errors.New("the database server can't be reached")
 )
 
+// rewriting is what Forget does last.
+const rewriting = "taking what was forgotten out of the store's files, too"
+
 // version is that of the tables: the number of the last migration.
 const version = 1
 

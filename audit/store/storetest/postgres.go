@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -135,6 +136,44 @@ func (s *Server) New() string {
 	name := fmt.Sprintf("t%d", time.Now().UnixNano())
 	s.run("createdb", "-h", "127.0.0.1", "-p", strconv.Itoa(s.port), "-U", "tacto", name)
 	return fmt.Sprintf("postgres://tacto@127.0.0.1:%d/%s?sslmode=disable", s.port, name)
+}
+
+// Own gives a folder to the server, for a tablespace.
+func (s *Server) Own(dir string) {
+	s.t.Helper()
+	if s.cred == nil {
+		return
+	}
+	if err := os.Chown(dir, int(s.cred.Uid), int(s.cred.Gid)); err != nil {
+		s.t.Fatal(err)
+	}
+	for parent := filepath.Dir(dir); parent != os.TempDir() && parent != "/"; parent = filepath.Dir(parent) {
+		if err := os.Chmod(parent, 0o711); err != nil { // or it would not get there
+			s.t.Fatal(err)
+		}
+	}
+}
+
+// Holds says whether a text stands in the files of its tables. The log, which the server
+// keeps for a crash, does not count.
+func (s *Server) Holds(text string) bool {
+	s.t.Helper()
+	found := false
+	err := filepath.WalkDir(s.dir+"/data/base", func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		if errors.Is(err, os.ErrNotExist) { // it has just been removed
+			return nil
+		}
+		found = found || strings.Contains(string(data), text)
+		return err
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return found
 }
 
 // SQL runs statements in a database that New gave.
